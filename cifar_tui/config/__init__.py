@@ -1,0 +1,23 @@
+"""`RunConfig` and its parts: the one source of the form, the presets, the JSON and the command line's options."""
+
+from cifar_tui.config.data import DataConfig, Source
+from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
+from cifar_tui.config.model import ModelConfig, SequenceMode
+from cifar_tui.config.overrides import override
+from cifar_tui.config.run import RunConfig
+from cifar_tui.config.training import Schedule, TrainingConfig
+
+__all__ = [
+    "ConfigError",
+    "DataConfig",
+    "FieldPath",
+    "ModelConfig",
+    "RunConfig",
+    "Schedule",
+    "SequenceMode",
+    "Source",
+    "TrainingConfig",
+    "explain",
+    "override",
+    "sentence",
+]

@@ -1,0 +1,45 @@
+"""Which images a run learns from."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from cifar_tui.config.base import ConfigPart
+
+
+class Source(StrEnum):
+    """Where the images come from."""
+
+    CIFAR100 = "cifar100"
+    FOLDER = "folder"
+    SYNTHETIC = "synthetic"
+
+
+class DataConfig(ConfigPart):
+    """The data set, its split and the augmentation of its training images."""
+
+    source: Source = Field(
+        Source.CIFAR100,
+        title="Source",
+        description="cifar100: the official archive. folder: train/<class>/*.png. synthetic: embedded, no download.",
+    )
+    path: Path | None = Field(None, title="Folder", description="The folder that holds train/ and test/.")
+    val_fraction: float = Field(
+        0.1,
+        gt=0.0,
+        lt=1.0,
+        title="Validation share",
+        description="Share of each class's training images held out, where the source has no validation split.",
+    )
+    split_seed: int = Field(0, ge=0, le=2**31 - 1, title="Split seed", description="Chooses the validation images.")
+    crop_padding: int = Field(
+        4, ge=0, le=16, title="Crop padding", description="Random 32x32 crop after padding by this many pixels; 0 is off."
+    )
+    flip: bool = Field(True, title="Horizontal flip", description="Mirror each training image with probability 0.5.")
+
+    @model_validator(mode="after")
+    def _folder_has_a_path(self) -> "DataConfig":
+        if (self.source is Source.FOLDER) != (self.path is not None):
+            raise ValueError("path is needed with source = folder, and only there")
+        return self

@@ -1,0 +1,47 @@
+"""Changes to a configuration written as text: `training.epochs=5`."""
+
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from cifar_tui.config.errors import ConfigError, sentence
+from cifar_tui.config.run import RunConfig
+
+
+def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
+    """Return `config` with each `KEY=VALUE` applied; values are TOML, and a bare word is a string.
+
+    A change of `model.name` starts the model's arguments afresh from that model's defaults.
+
+    Raises:
+        ConfigError: an assignment has no `=`, names no field, or gives a value that the field does not take.
+    """
+    values: dict[str, Any] = config.model_dump(mode="json")
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        path = key.strip().split(".")
+        if not equals or not all(path):
+            raise ConfigError(f"{assignment!r} is no assignment; write KEY=VALUE, such as training.epochs=5")
+        parent = values
+        for part in path[:-1]:
+            child = parent.get(part)
+            if not isinstance(child, dict):
+                raise ConfigError(f"{key.strip()}: is not a known key")
+            parent = child
+        value = _parse(text.strip())
+        if path == ["model", "name"] and value != parent["name"]:
+            parent.clear()
+        parent[path[-1]] = value
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(sentence(error)) from None
+
+
+def _parse(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,101 @@
+"""What a run says while it goes.
+
+The training loop emits these, in this order: one `RunStarted`, any number of `BatchProgress`, an `EpochFinished` an
+epoch, and exactly one `RunEnded`, its last word. Losses are mean cross-entropy in nats, accuracies fractions in 0–1,
+times seconds, memory bytes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How training ended."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The model is built and the data is on the device."""
+
+    device: str
+    """As a person reads it: `cpu`, `cuda:0 (NVIDIA H100)`."""
+    parameters: int
+    train_images: int
+    val_images: int
+    test_images: int
+    batches_per_epoch: int
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """Where training stands within an epoch; emitted about twice a second, not every batch."""
+
+    epoch: int
+    """Counts from 1."""
+    batch: int
+    """Batches done in this epoch."""
+    batches: int
+    train_loss: float
+    """Mean over the epoch so far."""
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochFinished:
+    """One pass over the training images and the validation that followed it."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    lr: float
+    """The learning rate of the epoch's last step."""
+    seconds: float
+    """Training and validation of this epoch."""
+    images_per_second: float
+    """Training alone."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a finished run is judged by."""
+
+    test_accuracy: float
+    test_loss: float
+    top5_accuracy: float
+    macro_f1: float
+    superclass_accuracy: float | None
+    """None where the data set has no superclasses."""
+    val_accuracy: float
+    """After the last epoch."""
+    train_accuracy: float
+    """Running accuracy over the last epoch, on augmented images."""
+    parameters: int
+    accuracy_per_million: float
+    """Test accuracy in percent divided by parameters in millions (REPORT: acc/param)."""
+    epochs: int
+    seconds: float
+    """From the first batch to the end of the last validation."""
+    images_per_second: float
+    """Training images per second of training time, mean over the run."""
+    peak_memory: int
+    """Bytes: on CUDA the allocator's peak, elsewhere the process's peak resident set."""
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The trainer's last word."""
+
+    outcome: Outcome
+    results: Results | None = None
+    """Present exactly when the outcome is `finished`."""
+    error: str | None = None
+    """One sentence for a person; present exactly when the outcome is `failed`."""
+
+
+Event = RunStarted | BatchProgress | EpochFinished | RunEnded

@@ -1,0 +1,45 @@
+"""Where things are kept.
+
+With a home folder (`--home` or `CIFAR_TUI_HOME`) everything lies under it; without one, the platform's own
+user folders are used (`platformdirs`).
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "CIFAR_TUI_HOME"
+_APP = "cifar-tui"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one cifar-tui home. None of them need exist yet."""
+
+    data: Path
+    """Run folders and the runner's lock live under this one."""
+    datasets: Path
+    """Decoded data sets and the official archive."""
+    presets: Path
+    """The user's own presets, `*.toml`, at any depth."""
+
+    @property
+    def runs(self) -> Path:
+        """The folder that holds one folder a run."""
+        return self.data / "runs"
+
+
+def find_paths(home: Path | None = None) -> Paths:
+    """Return the folders under `home`, else under `CIFAR_TUI_HOME`, else the platform's own."""
+    if home is None and os.environ.get(HOME_VARIABLE):
+        home = Path(os.environ[HOME_VARIABLE])
+    if home is not None:
+        home = home.expanduser().absolute()
+        return Paths(data=home, datasets=home / "datasets", presets=home / "presets")
+    return Paths(
+        data=platformdirs.user_data_path(_APP, appauthor=False),
+        datasets=platformdirs.user_cache_path(_APP, appauthor=False) / "datasets",
+        presets=platformdirs.user_config_path(_APP, appauthor=False) / "presets",
+    )
