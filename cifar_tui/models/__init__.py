@@ -1,0 +1,1 @@
+"""The ten architectures: `registry` lists them without importing torch, `build` makes one."""

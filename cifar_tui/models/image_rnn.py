@@ -1,0 +1,58 @@
+"""Recurrent networks that read an image as a sequence (report, section 6).
+
+LSTM: Hochreiter & Schmidhuber, 1997. GRU: Cho et al., 2014. Bidirectional: Schuster & Paliwal, 1997.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from cifar_tui.config.model import ImageGRUConfig, ImageLSTMConfig
+from cifar_tui.models.sequences import ImageToSequence
+
+
+class ImageRNN(nn.Module):
+    """Sequence → stacked bidirectional RNN → its last layer's two final states → Dropout → Linear.
+
+    (B, 3, 32, 32) → (B, num_classes)
+    """
+
+    def __init__(
+        self, config: ImageLSTMConfig | ImageGRUConfig, num_classes: int, cell: type[nn.LSTM] | type[nn.GRU]
+    ) -> None:
+        super().__init__()
+        self.sequence = ImageToSequence(config.sequence)
+        self.rnn = cell(
+            self.sequence.features,
+            config.hidden_size,
+            config.layers,
+            # PyTorch puts it between the layers, and warns where there is only one.
+            dropout=config.dropout if config.layers > 1 else 0.0,
+            batch_first=True,
+            bidirectional=True,
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(2 * config.hidden_size, num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, 32, 32) → (B, num_classes)."""
+        _, state = self.rnn(self.sequence(images))
+        hidden = state[0] if isinstance(state, tuple) else state  # an LSTM's state is (hidden, cell)
+        # (2·layers, B, H), the directions of a layer side by side: forward after the last step, backward after the
+        # first. Each has then read the whole image.
+        final = torch.cat([hidden[-2], hidden[-1]], dim=1)  # (B, 2H)
+        logits: Tensor = self.head(self.dropout(final))
+        return logits
+
+
+class ImageLSTM(ImageRNN):
+    """A bidirectional LSTM over the image: (B, 3, 32, 32) → (B, num_classes)."""
+
+    def __init__(self, config: ImageLSTMConfig, num_classes: int) -> None:
+        super().__init__(config, num_classes, nn.LSTM)
+
+
+class ImageGRU(ImageRNN):
+    """A bidirectional GRU over the image: (B, 3, 32, 32) → (B, num_classes)."""
+
+    def __init__(self, config: ImageGRUConfig, num_classes: int) -> None:
+        super().__init__(config, num_classes, nn.GRU)

@@ -1,0 +1,176 @@
+"""The encoder written from scratch computes what PyTorch's does, and is written with what the report allows."""
+
+import ast
+import inspect
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cifar_tui.config.model import CustomViTConfig, SimpleViTConfig
+from cifar_tui.models import encoder as encoder_module
+from cifar_tui.models.build import build
+from cifar_tui.models.encoder import Encoder, EncoderLayer
+from cifar_tui.models.pytorch_encoder import pytorch_encoder
+
+DIM, DEPTH, HEADS, FFN = 48, 3, 4, 80
+
+
+def copy_layer(source: nn.TransformerEncoderLayer, target: EncoderLayer) -> None:
+    """Give `target` the weights of `source`, whose query, key and value biases must be zero."""
+    attention = source.self_attn
+    assert not attention.in_proj_bias.any()
+    query, key, value = attention.in_proj_weight.chunk(3)
+    target.attention.query.load_state_dict({"weight": query})
+    target.attention.key.load_state_dict({"weight": key})
+    target.attention.value.load_state_dict({"weight": value})
+    target.attention.output.load_state_dict(attention.out_proj.state_dict())
+    target.attention_norm.load_state_dict(source.norm1.state_dict())
+    target.feed_forward_norm.load_state_dict(source.norm2.state_dict())
+    target.feed_forward.expand.load_state_dict(source.linear1.state_dict())
+    target.feed_forward.contract.load_state_dict(source.linear2.state_dict())
+
+
+def randomise(module: nn.Module) -> None:
+    """Give every parameter but the query, key and value biases a random value: LayerNorms start as the identity."""
+    for name, parameter in module.named_parameters():
+        if name.endswith("in_proj_bias"):
+            nn.init.zeros_(parameter)
+        else:
+            nn.init.normal_(parameter, std=0.3)
+
+
+def twins() -> tuple[nn.TransformerEncoder, Encoder]:
+    torch.manual_seed(0)
+    theirs = pytorch_encoder(DIM, DEPTH, HEADS, FFN, dropout=0.0).double()
+    ours = Encoder(DIM, DEPTH, HEADS, FFN, dropout=0.0).double()
+    randomise(theirs)
+    for source, target in zip(theirs.layers, ours.layers, strict=True):
+        copy_layer(source, target)
+    return theirs, ours
+
+
+def output_and_gradient(module: nn.Module, tokens: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    tokens = tokens.clone().requires_grad_()
+    output = module(tokens)
+    (output * weights).sum().backward()
+    assert tokens.grad is not None
+    return output, tokens.grad
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+def test_equals_pytorchs_encoder(training: bool) -> None:
+    theirs, ours = (module.train(training) for module in twins())
+    tokens, weights = torch.randn(2, 5, 17, DIM, dtype=torch.float64)
+
+    their_output, their_gradient = output_and_gradient(theirs, tokens, weights)
+    our_output, our_gradient = output_and_gradient(ours, tokens, weights)
+    torch.testing.assert_close(our_output, their_output, rtol=0, atol=1e-10)
+    torch.testing.assert_close(our_gradient, their_gradient, rtol=0, atol=1e-10)
+    assert their_gradient.abs().max() > 0.1, "the comparison would be empty"
+
+
+def test_parameter_gradients_equal_pytorchs() -> None:
+    theirs, ours = twins()
+    tokens, weights = torch.randn(2, 5, 17, DIM, dtype=torch.float64)
+    output_and_gradient(theirs, tokens, weights)
+    output_and_gradient(ours, tokens, weights)
+
+    for source, target in zip(theirs.layers, ours.layers, strict=True):
+        query, key, value = source.self_attn.in_proj_weight.grad.chunk(3)
+        for ours_weight, theirs_gradient in [
+            (target.attention.query.weight, query),
+            (target.attention.key.weight, key),
+            (target.attention.value.weight, value),
+            (target.attention.output.weight, source.self_attn.out_proj.weight.grad),
+            (target.attention.output.bias, source.self_attn.out_proj.bias.grad),
+            (target.attention_norm.weight, source.norm1.weight.grad),
+            (target.feed_forward_norm.bias, source.norm2.bias.grad),
+            (target.feed_forward.expand.weight, source.linear1.weight.grad),
+            (target.feed_forward.contract.weight, source.linear2.weight.grad),
+        ]:
+            torch.testing.assert_close(ours_weight.grad, theirs_gradient, rtol=1e-10, atol=1e-10)
+
+
+def test_equals_pytorchs_encoder_inside_the_vision_transformer() -> None:
+    torch.manual_seed(0)
+    theirs = build(SimpleViTConfig()).double().eval()
+    ours = build(CustomViTConfig()).double().eval()
+    randomise(theirs.encoder)
+    for source, target in zip(theirs.encoder.layers, ours.encoder.layers, strict=True):
+        copy_layer(source, target)
+    outside = {name: value for name, value in theirs.state_dict().items() if not name.startswith("encoder.")}
+    assert not ours.load_state_dict(outside, strict=False).unexpected_keys
+
+    images = torch.randn(2, 3, 32, 32, dtype=torch.float64)
+    torch.testing.assert_close(ours(images), theirs(images), rtol=0, atol=1e-10)
+
+
+def test_uses_no_ready_made_attention() -> None:
+    tree = ast.parse(inspect.getsource(encoder_module))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+    }
+    forbidden = {"MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder", "Transformer"}
+    assert not names & (forbidden | {"scaled_dot_product_attention", "multi_head_attention_forward"})
+    assert {"Linear", "LayerNorm", "einsum", "softmax"} <= names
+
+
+def test_is_made_of_the_allowed_modules_only() -> None:
+    foreign = {
+        type(m) for m in Encoder(DIM, DEPTH, HEADS, FFN, 0.1).modules() if type(m).__module__ != encoder_module.__name__
+    }
+    assert foreign == {nn.Linear, nn.LayerNorm, nn.Dropout, nn.ModuleList}
+
+
+def test_dropout_acts_at_pytorchs_three_places() -> None:
+    ours = EncoderLayer(DIM, HEADS, FFN, dropout=0.25)
+    theirs = pytorch_encoder(DIM, 1, HEADS, FFN, dropout=0.25).layers[0]
+    for layer in (ours, theirs):
+        widths: list[int] = []
+        for module in layer.modules():
+            if isinstance(module, nn.Dropout):
+                assert module.p == 0.25
+                module.register_forward_hook(
+                    lambda _module, inputs, _output, widths=widths: widths.append(inputs[0].shape[-1])
+                )
+        layer(torch.randn(2, 5, DIM))
+        assert widths == [DIM, FFN, DIM]
+
+
+def test_projections_start_like_pytorchs() -> None:
+    torch.manual_seed(0)
+    ours = EncoderLayer(256, HEADS, FFN, 0.0).attention
+    theirs = pytorch_encoder(256, 1, HEADS, FFN, 0.0).layers[0].self_attn
+    for projection in (ours.query, ours.key, ours.value):
+        assert projection.bias is None
+        assert projection.weight.abs().max().item() == pytest.approx(theirs.in_proj_weight.abs().max().item(), rel=0.01)
+        assert projection.weight.std().item() == pytest.approx(theirs.in_proj_weight.std().item(), rel=0.02)
+    assert ours.output.weight.std().item() == pytest.approx(theirs.out_proj.weight.std().item(), rel=0.02)
+    assert not ours.output.bias.any()
+
+
+def test_pytorchs_layers_start_from_different_weights() -> None:
+    first, second = pytorch_encoder(DIM, 2, HEADS, FFN, 0.1).layers
+    assert not torch.equal(first.self_attn.in_proj_weight, second.self_attn.in_proj_weight)
+    assert not torch.equal(first.linear1.weight, second.linear1.weight)
+
+
+def test_pytorchs_encoder_never_builds_the_attention_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by dropout on the attention weights, nor by the inference fast path."""
+    dropouts: list[float] = []
+    attend = nn.functional.scaled_dot_product_attention
+
+    def spy(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float, causal: bool) -> Tensor:
+        dropouts.append(dropout)
+        return attend(query, key, value, mask, dropout, causal)
+
+    monkeypatch.setattr("torch.nn.functional.scaled_dot_product_attention", spy)
+    encoder = pytorch_encoder(DIM, 2, HEADS, FFN, dropout=0.5)
+    tokens = torch.randn(2, 5, DIM)
+    encoder.train()(tokens)
+    with torch.no_grad():
+        encoder.eval()(tokens)
+    assert dropouts == [0.0] * 4
