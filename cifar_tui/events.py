@@ -1,12 +1,15 @@
 """What a run says while it goes.
 
 The training loop emits these, in this order: one `RunStarted`, any number of `BatchProgress`, an `EpochFinished` an
-epoch, and exactly one `RunEnded`, its last word. Losses are mean cross-entropy in nats, accuracies fractions in 0–1,
-times seconds, memory bytes.
+epoch, one `Tested` where training reached its end, and exactly one `RunEnded`, its last word. Losses are mean
+cross-entropy in nats, accuracies fractions in 0–1, times seconds, memory bytes.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Outcome(StrEnum):
@@ -21,6 +24,8 @@ class Outcome(StrEnum):
 class RunStarted:
     """The model is built and the data is on the device."""
 
+    dataset: str
+    """What the images are: `CIFAR-100`, `synthetic`, or a folder's name."""
     device: str
     """As a person reads it: `cpu`, `cuda:0 (NVIDIA H100)`."""
     parameters: int
@@ -61,6 +66,16 @@ class EpochFinished:
     """Training alone."""
 
 
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What the model says of every test image."""
+
+    labels: NDArray[np.int64]
+    """True classes, `[N]`."""
+    probabilities: NDArray[np.float32]
+    """Softmax of the logits, `[N, classes]`."""
+
+
 @dataclass(frozen=True)
 class Results:
     """What a finished run is judged by."""
@@ -98,4 +113,4 @@ class RunEnded:
     """One sentence for a person; present exactly when the outcome is `failed`."""
 
 
-Event = RunStarted | BatchProgress | EpochFinished | RunEnded
+Event = RunStarted | BatchProgress | EpochFinished | Tested | RunEnded

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from cifar_tui.config.base import ConfigPart
 
@@ -34,12 +34,19 @@ class DataConfig(ConfigPart):
     )
     split_seed: int = Field(0, ge=0, le=2**31 - 1, title="Split seed", description="Chooses the validation images.")
     crop_padding: int = Field(
-        4, ge=0, le=16, title="Crop padding", description="Random 32x32 crop after padding by this many pixels; 0 is off."
+        4,
+        ge=0,
+        le=16,
+        title="Crop padding",
+        description="Random 32x32 crop after padding this many pixels; 0 is off.",
     )
     flip: bool = Field(True, title="Horizontal flip", description="Mirror each training image with probability 0.5.")
 
-    @model_validator(mode="after")
-    def _folder_has_a_path(self) -> "DataConfig":
-        if (self.source is Source.FOLDER) != (self.path is not None):
-            raise ValueError("path is needed with source = folder, and only there")
-        return self
+    @field_validator("path")
+    @classmethod
+    def _belongs_to_the_folder_source(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if info.data.get("source") is Source.FOLDER and path is None:
+            raise ValueError("is needed with source = folder: the folder that holds train/ and test/")
+        if info.data.get("source") in (Source.CIFAR100, Source.SYNTHETIC) and path is not None:
+            raise ValueError(f"goes with source = folder only; the source is {info.data['source']}")
+        return path

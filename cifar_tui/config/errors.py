@@ -21,7 +21,9 @@ def explain(error: ValidationError) -> dict[FieldPath, str]:
     messages: dict[FieldPath, str] = {}
     for finding in error.errors(include_url=False):
         location = [str(part) for part in finding["loc"] if isinstance(part, str)]
-        if location[:1] == ["model"] and len(location) > 1:
+        if finding["type"].startswith("union_tag"):
+            location.append("name")
+        elif location[:1] == ["model"] and len(location) > 1:
             del location[1]
         messages.setdefault(tuple(location), _message(finding["type"], finding["msg"], finding.get("ctx", {})))
     return messages
@@ -41,7 +43,7 @@ def _message(kind: str, text: str, context: Mapping[str, object]) -> str:
     if kind in ("union_tag_invalid", "enum", "literal_error"):
         return f"must be one of {context.get('expected_tags') or context.get('expected')}"
     if kind == "union_tag_not_found":
-        return "needs a name, such as name = \"simple_cnn\""
+        return 'needs a name, such as name = "simple_cnn"'
     if kind == "value_error":
         return text.removeprefix("Value error, ")
     return text.replace("Input should be", "must be").replace("Input should have", "must have")

@@ -5,9 +5,9 @@ describe; `cifar_tui.models` builds.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from cifar_tui.config.base import ConfigPart
 
@@ -51,17 +51,21 @@ class _TransformerConfig(ConfigPart):
 
     embed_dim: Width = Field(128, title="Embedding size", description="Width of each token inside the encoder.")
     depth: int = Field(4, ge=1, le=48, title="Depth", description="Number of encoder layers.")
-    heads: int = Field(4, ge=1, le=64, title="Heads", description="Attention heads a layer; divides the embedding size.")
+    heads: int = Field(
+        4, ge=1, le=64, title="Heads", description="Attention heads; divides the embedding size."
+    )
     ffn_dim: Width = Field(512, title="FFN size", description="Width of the feed-forward layer.")
     dropout: Dropout = Field(
         0.1, title="Dropout", description="After each projection of the encoder; the attention weights have none."
     )
 
-    @model_validator(mode="after")
-    def _heads_divide_width(self) -> Self:
-        if self.embed_dim % self.heads:
-            raise ValueError(f"heads must divide embed_dim: {self.embed_dim} is not a multiple of {self.heads}")
-        return self
+    @field_validator("heads")
+    @classmethod
+    def _divide_the_width(cls, heads: int, info: ValidationInfo) -> int:
+        embed_dim = info.data.get("embed_dim", heads)
+        if embed_dim % heads:
+            raise ValueError(f"must divide the embedding size, and {embed_dim} is not a multiple of {heads}")
+        return heads
 
 
 class _PatchTransformerConfig(_TransformerConfig):

@@ -1,0 +1,1 @@
+"""Run folders: keeping, queueing, executing and watching them."""

@@ -1,0 +1,129 @@
+"""Presets: TOML files that hold a run's settings, and what the report measured with them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from cifar_tui.config import ConfigError, DataConfig, ModelConfig, RunConfig, TrainingConfig, sentence
+from cifar_tui.config.base import ConfigPart
+from cifar_tui.paths import Paths
+
+USER_PREFIX = "my"
+"""Users' own presets are called `my/<file>`, so that they can never hide a shipped one."""
+
+PARTS: Mapping[int, str] = {
+    1: "Four basic models",
+    2: "Compare part 1's four",
+    3: "Encoder from scratch",
+    4: "Three ways to make tokens",
+    5: "Images as sequences",
+}
+"""What each part of the assignment asks for; part 2 trains nothing of its own."""
+
+
+class Reference(ConfigPart):
+    """What the report measured (REPORT: Results); accuracies are fractions."""
+
+    test_accuracy: float = Field(ge=0.0, le=1.0)
+    val_accuracy: float = Field(ge=0.0, le=1.0)
+    macro_f1: float = Field(ge=0.0, le=1.0)
+    parameters: int = Field(ge=1)
+
+
+class _PresetFile(ConfigPart):
+    title: str = Field(min_length=1, max_length=80)
+    part: int | None = Field(None, ge=1, le=5)
+    model: ModelConfig
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One preset: `key` is its path below the presets folder without `.toml`, such as `part1/mlp`."""
+
+    key: str
+    title: str
+    config: RunConfig
+    reference: Reference | None
+
+    @property
+    def group(self) -> str:
+        """The folder it lies in: `part1` … `part5`, `my`."""
+        return self.key.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
+class PresetLibrary:
+    """All presets that could be read, in the order of their keys, and a sentence for each that could not."""
+
+    presets: tuple[Preset, ...]
+    problems: tuple[str, ...]
+
+    def of_part(self, part: int) -> tuple[Preset, ...]:
+        """Return the presets to train for `part`; part 2 compares those of part 1."""
+        wanted = 1 if part == 2 else part
+        return tuple(preset for preset in self.presets if preset.config.part == wanted)
+
+    def without_part(self) -> tuple[Preset, ...]:
+        """Return the presets that belong to no part."""
+        return tuple(preset for preset in self.presets if preset.config.part is None)
+
+    def find(self, key: str) -> Preset:
+        """Return the preset called `key`.
+
+        Raises:
+            ConfigError: there is none; the sentence names the nearest ones.
+        """
+        for preset in self.presets:
+            if preset.key == key:
+                return preset
+        wanted = key.rpartition("/")[2]
+        near = [preset.key for preset in self.presets if wanted and wanted in preset.key]
+        hint = f"did you mean {' or '.join(near[:4])}?" if near else "`cifar-tui presets` lists them."
+        raise ConfigError(f"There is no preset {key!r}: {hint}")
+
+
+def load_presets(paths: Paths) -> PresetLibrary:
+    """Read the shipped presets and the user's own; a bad file costs only itself."""
+    presets: list[Preset] = []
+    problems: list[str] = []
+    for root, prefix in ((_shipped(), ""), (paths.presets, f"{USER_PREFIX}/")):
+        for file in sorted(root.rglob("*.toml")):
+            key = prefix + file.relative_to(root).with_suffix("").as_posix()
+            try:
+                presets.append(read_preset(file, key))
+            except ConfigError as error:
+                problems.append(str(error))
+    return PresetLibrary(tuple(presets), tuple(problems))
+
+
+def read_preset(file: Path, key: str | None = None) -> Preset:
+    """Read one preset file; `key` defaults to the file's name.
+
+    Raises:
+        ConfigError: one sentence with the file, the key at fault and what is allowed.
+    """
+    try:
+        content = _PresetFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {sentence(error)}") from None
+    key = key or file.stem
+    config = RunConfig(preset=key, part=content.part, model=content.model, data=content.data, training=content.training)
+    return Preset(key, content.title, config, content.reference)
+
+
+def _shipped() -> Path:
+    package = Path(__file__).parent
+    installed = package / "_presets"
+    return installed if installed.is_dir() else package.parent / "presets"

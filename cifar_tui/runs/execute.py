@@ -1,0 +1,122 @@
+"""Trains one run of the store in the calling thread, writing everything to its folder first."""
+
+import logging
+import traceback
+from collections.abc import Callable
+
+import numpy as np
+from filelock import Timeout
+
+from cifar_tui.data.dataset import DatasetError
+from cifar_tui.data.load import load
+from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
+from cifar_tui.paths import Paths
+from cifar_tui.runs.environment import describe_environment
+from cifar_tui.runs.files import replacing
+from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.store import RunStore, StoreError, now
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[str, Event], None]
+"""Told the run's id and what it said, after the run folder was written."""
+
+_STATUS = {
+    Outcome.FINISHED: RunStatus.FINISHED,
+    Outcome.STOPPED: RunStatus.STOPPED,
+    Outcome.FAILED: RunStatus.FAILED,
+}
+
+
+class RunTakenError(Exception):
+    """Another process trains the run already."""
+
+
+def execute(
+    paths: Paths, store: RunStore, run_id: str, should_stop: Callable[[], bool], listener: Listener
+) -> RunEnded:
+    """Train a run to its end and return its last word. Whatever goes wrong becomes that word: `failed`, a sentence.
+
+    Raises:
+        RunTakenError: another process holds the run.
+        StoreError: the run folder cannot be read or written.
+    """
+    try:
+        with store.training_lock(run_id).acquire(timeout=2):
+            return _Execution(paths, store, run_id, should_stop, listener).run()
+    except Timeout:
+        raise RunTakenError(f"{run_id} is being trained by another process.") from None
+
+
+class _Execution:
+    def __init__(
+        self, paths: Paths, store: RunStore, run_id: str, should_stop: Callable[[], bool], listener: Listener
+    ) -> None:
+        self.paths = paths
+        self.store = store
+        self.run_id = run_id
+        self.should_stop = should_stop
+        self.listener = listener
+        self.folder = store.folder / run_id
+
+    def run(self) -> RunEnded:
+        config = self._change(status=RunStatus.RUNNING, started_at=now(), environment=describe_environment()).config
+        try:
+            from cifar_tui.training.checkpoint import write_checkpoint
+            from cifar_tui.training.loop import State, train
+
+            def save(state: State) -> None:
+                with replacing(self.folder / "checkpoint.pt") as file:
+                    write_checkpoint(state, file)
+
+            self._log(f"{config.title}: loading data")
+            train(config, load(config.data, self.paths), self._hear, self.should_stop, save)
+        except Exception as error:
+            logger.debug("run %s failed", self.run_id, exc_info=True)
+            self._log(traceback.format_exc())
+            self._hear(RunEnded(Outcome.FAILED, error=_sentence(error, config.training.batch_size)))
+        return self.last_word
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._log(f"training on {event.device}: {event.parameters:,} parameters, {event.train_images:,} images")
+                self._change(started=event)
+            case BatchProgress():
+                self.store.write_progress(self.run_id, event)
+            case EpochFinished():
+                self.store.append_epoch(self.run_id, event)
+                self._log(
+                    f"epoch {event.epoch}: train loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%}; "
+                    f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.2%}; {event.seconds:.1f} s"
+                )
+            case Tested():
+                with replacing(self.folder / "predictions.npz") as file:
+                    np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
+            case RunEnded():
+                self.last_word = event
+                self._log(event.error or event.outcome.value)
+                self._change(status=_STATUS[event.outcome], ended_at=now(), results=event.results, error=event.error)
+        self.listener(self.run_id, event)
+
+    def _change(self, **changes: object) -> RunRecord:
+        return self.store.change(self.run_id, lambda record: record.model_copy(update=changes)).record
+
+    def _log(self, text: str) -> None:
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
+
+
+def _sentence(error: Exception, batch_size: int) -> str:
+    """Say what went wrong in one sentence; errors of ours are such sentences already."""
+    from cifar_tui.training.device import DeviceError
+    from cifar_tui.training.loop import TrainingError
+
+    if isinstance(error, DatasetError | DeviceError | TrainingError | StoreError):
+        return str(error)
+    first_line = (str(error).splitlines() or [""])[0]
+    if type(error).__name__ == "OutOfMemoryError" or "not enough memory" in first_line:
+        return f"Out of memory at batch size {batch_size}; a smaller batch size needs less."
+    if isinstance(error, OSError):
+        return f"{error.filename or 'The run folder'}: {error.strerror or error}."
+    return f"{type(error).__name__}: {first_line} (the run's log.txt has the details)"

@@ -1,0 +1,39 @@
+"""Writing that leaves either the old file or the new one, whatever happens in between."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: the file to replace or make; its folder must exist.
+        durable: wait until the bytes are on the disk before the file takes its place.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full; `path` is as it was.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def replace_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Make `text` the whole content of `path`, in one step."""
+    with replacing(path, durable=durable) as file:
+        file.write(text.encode())

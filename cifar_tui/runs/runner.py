@@ -1,0 +1,89 @@
+"""The one training thread of a process: takes queued runs, one after the other."""
+
+import logging
+import threading
+
+from filelock import FileLock, Timeout
+
+from cifar_tui.paths import Paths
+from cifar_tui.runs.execute import Listener, RunTakenError, execute
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.store import RunStore, StoreError
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Runner:
+    """Works the queue off in a thread of its own.
+
+    Of all processes on one data folder a single one works the queue, the one that holds `runner.lock`; the others
+    look again every second, so that one of them takes over when it leaves.
+    """
+
+    def __init__(self, paths: Paths, store: RunStore, listener: Listener) -> None:
+        self._paths = paths
+        self._store = store
+        self._queue = RunQueue(store)
+        self._listener = listener
+        self._wake = threading.Event()
+        self._leave = threading.Event()
+        self._stop_run = threading.Event()
+        self._current: str | None = None
+        self._thread = threading.Thread(target=self._work, name="runner", daemon=False)
+
+    @property
+    def current(self) -> str | None:
+        """The id of the run that this process trains, if any."""
+        return self._current
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
+
+    def stop_run(self) -> None:
+        """Stop the present run at its next batch; the queue goes on."""
+        self._stop_run.set()
+
+    def shut_down(self) -> None:
+        """Stop the present run at its next batch and end the thread. Queued runs stay queued."""
+        self._leave.set()
+        self._wake.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the thread to end; False when it has not within `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _should_stop(self) -> bool:
+        return self._stop_run.is_set() or self._leave.is_set()
+
+    def _work(self) -> None:
+        while not self._leave.is_set():
+            try:
+                self._paths.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with FileLock(self._paths.data / "runner.lock", mode=0o600).acquire(timeout=0):
+                    self._work_queue()
+            except Timeout:
+                pass  # another process works the queue
+            except (OSError, StoreError) as error:
+                logger.warning("the queue cannot be worked: %s", error)
+            self._wake.wait(_SECONDS_BETWEEN_LOOKS)
+            self._wake.clear()
+
+    def _work_queue(self) -> None:
+        while not self._leave.is_set() and (waiting := self._queue.waiting()):
+            self._stop_run.clear()
+            self._current = waiting[0].id
+            try:
+                execute(self._paths, self._store, self._current, self._should_stop, self._listener)
+            except RunTakenError:
+                return
+            finally:
+                self._current = None

@@ -1,0 +1,231 @@
+"""Run folders on disk: the one place where runs are kept, and everything a person sees is read from.
+
+A folder holds `run.json` (see `record`), `epochs.jsonl` (one finished epoch a line), `progress.json` (the position
+within the epoch), `checkpoint.pt`, `predictions.npz` and `log.txt`. While a process trains a run it holds the lock
+`run.lock`; a run that says it is running while nobody holds its lock was interrupted.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import BatchProgress, EpochFinished
+from cifar_tui.runs.files import replace_text
+from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
+
+_EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
+_PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
+
+
+class StoreError(Exception):
+    """One sentence about a run that cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it stands on disk at the moment of reading."""
+
+    id: str
+    folder: Path
+    record: RunRecord
+
+    @property
+    def config(self) -> RunConfig:
+        """What it computes."""
+        return self.record.config
+
+    @property
+    def status(self) -> RunStatus:
+        """Where it stands."""
+        return self.record.status
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All readable runs, oldest first, and a sentence for each folder that is none."""
+
+    runs: tuple[Run, ...]
+    problems: tuple[str, ...]
+
+
+class RunStore:
+    """The run folders below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self, config: RunConfig, status: RunStatus, queue_position: float = 0.0) -> Run:
+        """Make a folder for a new run.
+
+        Raises:
+            StoreError: the folder cannot be written to.
+        """
+        record = RunRecord(config=config, status=status, queue_position=queue_position)
+        stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
+        run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
+        folder = self.folder / run_id
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(mode=0o700)
+            self._write(folder, record)
+        except OSError as error:
+            raise StoreError(f"Cannot make a run in {self.folder}: {error.strerror}.") from error
+        return Run(run_id, folder, record)
+
+    def get(self, run_id: str) -> Run:
+        """Read one run.
+
+        Raises:
+            StoreError: there is no such run, or its run.json cannot be read.
+        """
+        folder = self.folder / run_id
+        try:
+            record = RunRecord.model_validate_json((folder / "run.json").read_bytes())
+        except FileNotFoundError:
+            raise StoreError(f"{folder} holds no run.json.") from None
+        except OSError as error:
+            raise StoreError(f"{folder / 'run.json'} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise StoreError(f"{folder / 'run.json'} is damaged: {where}: {first['msg']}.") from None
+        if record.schema_version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{folder / 'run.json'} was written by a newer cifar-tui (schema {record.schema_version}); "
+                "update to read it."
+            )
+        if record.status is RunStatus.RUNNING and not self._is_held(folder):
+            record = record.model_copy(update={"status": RunStatus.INTERRUPTED})
+        return Run(run_id, folder, record)
+
+    def scan(self) -> Scan:
+        """Read every run; one that cannot be read costs only itself."""
+        runs: list[Run] = []
+        problems: list[str] = []
+        for run_id in self.ids():
+            try:
+                runs.append(self.get(run_id))
+            except StoreError as error:
+                problems.append(str(error))
+        runs.sort(key=lambda run: run.record.created_at)
+        return Scan(tuple(runs), tuple(problems))
+
+    def ids(self) -> list[str]:
+        """Return the names of all run folders, sorted."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        except OSError:
+            return []
+
+    def change(self, run_id: str, edit: Callable[[RunRecord], RunRecord]) -> Run:
+        """Replace a run's record by what `edit` makes of it, one process at a time.
+
+        Raises:
+            StoreError: the run cannot be read or written.
+        """
+        folder = self.folder / run_id
+        try:
+            with FileLock(folder / "edit.lock", timeout=10, mode=0o600):
+                record = edit(self.get(run_id).record)
+                self._write(folder, record)
+        except Timeout:
+            raise StoreError(f"{folder} is being written by another process; try again.") from None
+        except OSError as error:
+            raise StoreError(f"{folder / 'run.json'} cannot be written: {error.strerror}.") from error
+        return Run(run_id, folder, record)
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run and everything it holds.
+
+        Raises:
+            StoreError: the run is being trained, or the folder cannot be removed.
+        """
+        folder = self.folder / run_id
+        if self._is_held(folder):
+            raise StoreError(f"{run_id} is being trained; stop it first.")
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be removed: {error.strerror}.") from error
+
+    def training_lock(self, run_id: str) -> FileLock:
+        """Return the lock that whoever trains the run holds."""
+        return FileLock(self.folder / run_id / "run.lock", mode=0o600)
+
+    def append_epoch(self, run_id: str, epoch: EpochFinished) -> None:
+        """Add a finished epoch to the run's history.
+
+        Raises:
+            OSError: the disk is full or the folder is gone.
+        """
+        with (self.folder / run_id / "epochs.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(epoch)) + "\n")
+
+    def epochs(self, run_id: str) -> tuple[EpochFinished, ...]:
+        """Read the run's history; a line that is no epoch (torn by a crash) is left out."""
+        try:
+            lines = (self.folder / run_id / "epochs.jsonl").read_bytes().splitlines()
+        except OSError:
+            return ()
+        found: list[EpochFinished] = []
+        for line in lines:
+            try:
+                found.append(_EPOCH.validate_json(line))
+            except ValidationError:
+                continue
+        return tuple(found)
+
+    def write_progress(self, run_id: str, progress: BatchProgress) -> None:
+        """Replace the position within the epoch; cheap, and not waited for.
+
+        Raises:
+            OSError: the disk is full or the folder is gone.
+        """
+        replace_text(self.folder / run_id / "progress.json", json.dumps(asdict(progress)), durable=False)
+
+    def progress(self, run_id: str) -> BatchProgress | None:
+        """Read the position within the epoch; None where there is none."""
+        try:
+            return _PROGRESS.validate_json((self.folder / run_id / "progress.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _write(self, folder: Path, record: RunRecord) -> None:
+        replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
+
+    def _is_held(self, folder: Path) -> bool:
+        if not (folder / "run.lock").exists():
+            return False
+        lock = FileLock(folder / "run.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:
+            return False
+        lock.release()
+        return False
+
+
+def now() -> datetime:
+    """Return the present moment as run records store it."""
+    return datetime.now(UTC)
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].strip("-") or "run"

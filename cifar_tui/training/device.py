@@ -1,0 +1,51 @@
+"""Which device a run computes on, and what is known of it."""
+
+import resource
+import sys
+
+import torch
+
+
+class DeviceError(Exception):
+    """One sentence: the device that was asked for is not there."""
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device called `name`; `auto` is the first of cuda, mps and cpu that this machine has.
+
+    Raises:
+        DeviceError: the machine has no such device.
+    """
+    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and not (has_cuda and (device.index or 0) < torch.cuda.device_count()):
+        raise DeviceError(f"There is no {name} on this machine; device = auto takes what there is.")
+    if device.type == "mps" and not has_mps:
+        raise DeviceError("There is no mps on this machine; device = auto takes what there is.")
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the device as a person reads it: `cpu (2 threads)`, `cuda:0 (NVIDIA H100)`."""
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        return f"cuda:{index} ({torch.cuda.get_device_name(index)})"
+    if device.type == "cpu":
+        return f"cpu ({torch.get_num_threads()} threads)"
+    return device.type
+
+
+def reset_peak_memory(device: torch.device) -> None:
+    """Begin a new measurement of the peak where the device can (CUDA)."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Return the peak in bytes: of the allocator on CUDA, of the process's resident set elsewhere."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

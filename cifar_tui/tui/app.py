@@ -1,0 +1,271 @@
+"""The app: three tabs over the run folders, and the one training thread beside them."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Footer, TabbedContent, TabPane
+
+from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
+from cifar_tui.data import cifar100
+from cifar_tui.events import Event
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets
+from cifar_tui.runs.index import RunIndex, Snapshot
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.tui.screens.confirm import ConfirmScreen
+from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
+from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.launch import LaunchPane
+from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+from cifar_tui.tui.screens.live import LivePane
+
+FIRST_PRESET = "part1/simple_cnn"
+DEMO_EPOCHS = 10
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class CifarApp(App[None]):
+    """Choose, train, watch, compare."""
+
+    TITLE = "cifar-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual declares it so
+        (0, "-narrow"),
+        (100, "-wide"),
+        (140, "-roomy"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "show_tab('launch')", "Launch tab", show=False),
+        Binding("2", "show_tab('live')", "Live tab", show=False),
+        Binding("3", "show_tab('leaderboard')", "Leaderboard tab", show=False),
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q"),
+    ]
+
+    class RunSpoke(Message):
+        """The training thread wrote something to a run folder."""
+
+    class Looked(Message):
+        """The run folders were read again; None when nothing had changed."""
+
+        def __init__(self, snapshot: Snapshot | None) -> None:
+            super().__init__()
+            self.snapshot = snapshot
+
+    def __init__(self, paths: Paths, *, demo: bool = False) -> None:
+        super().__init__()
+        self.paths = paths
+        self.store = RunStore(paths.runs)
+        self.run_queue = RunQueue(self.store)
+        self.runner = Runner(paths, self.store, self._hear)
+        self.library = load_presets(paths)
+        self.index = RunIndex(self.store)
+        self._demo = demo
+        self._is_looking = False
+        self._look_again = False
+        self._follow: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the tabs."""
+        with TabbedContent(initial="live" if self._demo else "launch"):
+            with TabPane("1 Launch", id="launch"):
+                yield LaunchPane(self.library, self.library.find(FIRST_PRESET))
+            with TabPane("2 Live", id="live"):
+                yield LivePane(self.library)
+            with TabPane("3 Leaderboard", id="leaderboard"):
+                yield LeaderboardPane(self.library)
+        yield Footer(show_command_palette=False)
+
+    @property
+    def _tabs(self) -> TabbedContent:
+        """The tabs, also while a dialog lies over them."""
+        return self.screen_stack[0].query_one(TabbedContent)
+
+    @property
+    def _launch_pane(self) -> LaunchPane:
+        return self._tabs.query_one(LaunchPane)
+
+    def on_mount(self) -> None:
+        """Start the training thread and the look at the folders."""
+        self._look_for_data()
+        if self._demo:
+            self._add((self._demo_config(),), first=True)
+        self.runner.start()
+        self._focus_pane(self._tabs.active)
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self.look)
+        self.look()
+
+    def look(self) -> None:
+        """Read again what changed in the run folders, one reader at a time."""
+        self._look_again = self._is_looking
+        if not self._is_looking:
+            self._is_looking = True
+            self._look()
+
+    def action_show_tab(self, tab: str) -> None:
+        """Go to a tab."""
+        self._tabs.active = tab
+        self._focus_pane(tab)
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        bindings = [active.binding for active in self.screen.active_bindings.values() if active.enabled]
+        keys: dict[str, list[str]] = {}
+        for binding in bindings:
+            if binding.description and not binding.system:
+                keys.setdefault(binding.description, []).append(self.get_key_display(binding))
+        tab = self._tabs.active.capitalize()
+        self.push_screen(HelpScreen(f"Keys on {tab}", [(" ".join(dict.fromkeys(k)), what) for what, k in keys.items()]))
+
+    async def action_quit(self) -> None:
+        """Leave; asks first when a run trains here."""
+        self._leave()
+
+    @work(exclusive=True, group="quit")
+    async def _leave(self) -> None:
+        current = self.runner.current
+        if current is not None:
+            name = self.store.get(current).config.title
+            question = f"{name} is training. Leaving stops it at the next batch; what is queued stays queued."
+            if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):
+                return
+        self.exit()
+
+    @work(thread=True, group="look")
+    def _look(self) -> None:
+        self.post_message(self.Looked(self.index.refresh(self._follow)))
+
+    def _hear(self, run_id: str, event: Event) -> None:
+        """Called by the training thread: hand over, and go on at once."""
+        self.post_message(self.RunSpoke())
+
+    @on(RunSpoke)
+    def _run_spoke(self) -> None:
+        self.look()
+
+    @on(Looked)
+    def _looked(self, message: Looked) -> None:
+        self._is_looking = False
+        if self._look_again:
+            self.look()
+        if message.snapshot is not None:
+            self._show(message.snapshot)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        tabs = self._tabs
+        tabs.query_one(LivePane).show(snapshot)
+        tabs.query_one(LeaderboardPane).show(snapshot)
+        tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
+
+    @on(TabbedContent.TabActivated)
+    def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
+        if message.pane.id is not None and self.focused is None:
+            self._focus_pane(message.pane.id)
+
+    @on(LaunchPane.Launched)
+    @work(exclusive=True, group="launch")
+    async def _launched(self, message: LaunchPane.Launched) -> None:
+        configs = message.configs
+        if any(config.data.source is Source.CIFAR100 for config in configs) and not cifar100.is_available(self.paths):
+            choice = await self._ask_for_data()
+            if choice is None:
+                return
+            if choice is DatasetChoice.SYNTHETIC:
+                configs = tuple(_on_embedded_data(config) for config in configs)
+        if self._add(configs, first=message.first) and message.first:
+            self.action_show_tab("live")
+
+    @on(LaunchPane.DataWanted)
+    @work(exclusive=True, group="launch")
+    async def _data_wanted(self) -> None:
+        await self._ask_for_data()
+
+    @on(LivePane.StopWanted)
+    @work(exclusive=True, group="stop")
+    async def _stop_wanted(self, message: LivePane.StopWanted) -> None:
+        run = message.run
+        if run.id != self.runner.current:
+            self.notify(f"{run.config.title} is trained by another process; stop it there.", markup=False)
+            return
+        question = f"Stop {run.config.title} at its next batch?"
+        if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")) and run.id == self.runner.current:
+            self.runner.stop_run()
+
+    @on(LivePane.RemoveWanted)
+    def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+        try:
+            self.run_queue.remove(message.run_id)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+        self.look()
+
+    @on(LivePane.FollowWanted)
+    def _follow_wanted(self) -> None:
+        self._follow = None
+        self.look()
+
+    @on(LeaderboardPane.Opened)
+    def _opened(self, message: LeaderboardPane.Opened) -> None:
+        self._follow = message.run_id
+        self.look()
+        self.action_show_tab("live")
+
+    async def _ask_for_data(self) -> DatasetChoice | None:
+        choice = await self.push_screen_wait(DatasetScreen(self.paths))
+        self._look_for_data()
+        if choice is DatasetChoice.SYNTHETIC:
+            self._launch_pane.form.set_field(("data", "source"), Source.SYNTHETIC.value)
+        elif choice is DatasetChoice.CIFAR100:
+            self.notify("CIFAR-100 is ready.")
+        return choice
+
+    def _look_for_data(self) -> None:
+        self._launch_pane.show_data_state(has_cifar100=cifar100.is_available(self.paths))
+
+    def _add(self, configs: tuple[RunConfig, ...], *, first: bool) -> bool:
+        """Queue `configs` in their order; False where the folder cannot be written to."""
+        try:
+            for config in reversed(configs) if first else configs:
+                self.run_queue.add(config, first=first)
+        except StoreError as error:
+            self.notify(str(error), title="Not queued", severity="error", markup=False)
+            return False
+        self._follow = None
+        self.runner.wake()
+        self.look()
+        names = ", ".join(config.title for config in configs)
+        busy = self.runner.current is not None
+        self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
+        return True
+
+    def _focus_pane(self, tab: str) -> None:
+        targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table"}
+        self._tabs.query_one(targets[tab]).focus()
+
+    def _demo_config(self) -> RunConfig:
+        return RunConfig(
+            name="Demo: SimpleCNN",
+            model=self.library.find(FIRST_PRESET).config.model,
+            data=DataConfig(source=Source.SYNTHETIC),
+            training=TrainingConfig(epochs=DEMO_EPOCHS),
+        )
+
+
+def _on_embedded_data(config: RunConfig) -> RunConfig:
+    return config.model_copy(update={"data": config.data.model_copy(update={"source": Source.SYNTHETIC})})
+
+
+def run_app(paths: Paths, *, demo: bool = False) -> None:
+    """Run the app until the person leaves, then let the training thread end at its next batch."""
+    app = CifarApp(paths, demo=demo)
+    try:
+        app.run()
+    finally:
+        app.runner.shut_down()
+        app.runner.join()

@@ -1,0 +1,1 @@
+"""The three tabs, and the dialogs that open over them."""

@@ -1,0 +1,151 @@
+"""Where the images come from: download CIFAR-100, import it from a path, or use the embedded set."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, ProgressBar, Static
+
+from cifar_tui.data.dataset import DatasetError
+from cifar_tui.paths import Paths
+
+
+class DatasetChoice(StrEnum):
+    """What the dialog ended with."""
+
+    CIFAR100 = "cifar100"
+    """CIFAR-100 is there now."""
+    SYNTHETIC = "synthetic"
+    """Use the embedded set."""
+
+
+class DatasetScreen(ModalScreen[DatasetChoice | None]):
+    """Gets CIFAR-100 without leaving the app; None when the person turned away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "download", "Download"),
+        Binding("i", "import", "Import a path"),
+        Binding("e", "embedded", "Use the embedded set"),
+        Binding("escape", "leave", "Close"),
+    ]
+
+    def __init__(self, paths: Paths) -> None:
+        super().__init__()
+        self._paths = paths
+        self._is_busy = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the three ways."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "CIFAR-100"
+            dialog.border_subtitle = "esc closes"
+            yield Static("60,000 images of 100 classes; kept decoded, so this is done once.", classes="dialog-text")
+            with Horizontal(classes="dialog-line"):
+                yield Button("Download (d)", compact=True, variant="primary", id="download")
+                yield Static("169 MB, from the University of Toronto", classes="dialog-note")
+            with Horizontal(classes="dialog-line"):
+                yield Button("Import (i)", compact=True, id="import")
+                yield Input(
+                    placeholder="cifar-100-python.tar.gz, its folder, or train/ test/ images", compact=True, id="path"
+                )
+            with Horizontal(classes="dialog-line"):
+                yield Button("Embedded (e)", compact=True, id="embedded")
+                yield Static("small made-up images; no download, not comparable", classes="dialog-note")
+            yield ProgressBar(total=None, show_eta=False, id="progress")
+            yield Static(id="message")
+
+    def on_mount(self) -> None:
+        """Hide the bar until there is progress."""
+        self.query_one(ProgressBar).display = False
+        self.query_one("#download").focus()
+
+    def action_download(self) -> None:
+        """Download the official archive."""
+        self._begin("Downloading …")
+        self._download()
+
+    def action_import(self) -> None:
+        """Import from the path, or go and type one."""
+        line = self.query_one("#path", Input)
+        if not line.value.strip():
+            line.focus()
+            return
+        self._begin("Reading and decoding …")
+        self._import(Path(line.value.strip()).expanduser())
+
+    def action_embedded(self) -> None:
+        """Use the embedded set."""
+        self.dismiss(DatasetChoice.SYNTHETIC)
+
+    def action_leave(self) -> None:
+        """Close; a transfer under way goes on, and is there the next time."""
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#download")
+    def _download_pressed(self) -> None:
+        self.action_download()
+
+    @on(Button.Pressed, "#import")
+    @on(Input.Submitted, "#path")
+    def _import_pressed(self) -> None:
+        self.action_import()
+
+    @on(Button.Pressed, "#embedded")
+    def _embedded_pressed(self) -> None:
+        self.action_embedded()
+
+    def _begin(self, what: str) -> None:
+        self._is_busy = True
+        bar = self.query_one(ProgressBar)
+        bar.display = True
+        bar.update(total=None)
+        self.query_one("#message", Static).update(what)
+        for button in self.query(Button):
+            button.disabled = button.id != "embedded"
+
+    @work(thread=True, exclusive=True, group="dataset")
+    def _download(self) -> None:
+        from cifar_tui.data import cifar100
+
+        def tell(done: int, total: int) -> None:
+            self.app.call_from_thread(self._show_progress, done, total)
+
+        try:
+            cifar100.download(self._paths, tell)
+        except DatasetError as error:
+            self.app.call_from_thread(self._failed, str(error))
+        else:
+            self.app.call_from_thread(self._done)
+
+    @work(thread=True, exclusive=True, group="dataset")
+    def _import(self, path: Path) -> None:
+        from cifar_tui.data import cifar100
+
+        try:
+            cifar100.import_from(path, self._paths)
+        except DatasetError as error:
+            self.app.call_from_thread(self._failed, str(error))
+        else:
+            self.app.call_from_thread(self._done)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        if self.is_mounted:
+            self.query_one(ProgressBar).update(total=total or None, progress=done)
+            self.query_one("#message", Static).update(f"Downloading … {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    def _failed(self, sentence: str) -> None:
+        if self.is_mounted:
+            self.query_one(ProgressBar).display = False
+            self.query_one("#message", Static).update(Text(sentence, style="bold red"))
+            for button in self.query(Button):
+                button.disabled = False
+
+    def _done(self) -> None:
+        if self.is_mounted:
+            self.dismiss(DatasetChoice.CIFAR100)

@@ -1,0 +1,205 @@
+"""The Leaderboard tab: every run and the report's rows in one sortable table."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import DataTable, Input
+
+from cifar_tui.presets import PresetLibrary
+from cifar_tui.runs.index import Snapshot
+from cifar_tui.runs.table import COLUMNS, Column, Row, find_column, matching, ordered, ranked, report_rows
+from cifar_tui.tui.status import status_mark, status_text
+
+_MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
+_NAME_WIDTH = 28
+
+
+class LeaderboardPane(Vertical):
+    """A row for each run, found again by its key whatever the order."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", show=True),
+        Binding("greater_than_sign,full_stop", "sort(1)", "Sort next", key_display=">"),
+        Binding("less_than_sign,comma", "sort(-1)", "Sort prev", key_display="<"),
+        Binding("r", "reverse", "Reverse"),
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("h", "toggle_report", "Report rows"),
+        Binding("escape", "clear_filter", "Clear filter", show=False),
+    ]
+
+    class Opened(Message):
+        """A person wants to see a run."""
+
+        def __init__(self, run_id: str) -> None:
+            super().__init__()
+            self.run_id = run_id
+
+    def __init__(self, library: PresetLibrary) -> None:
+        super().__init__()
+        self._report = report_rows(library.presets)
+        self._runs: tuple[Row, ...] = ()
+        self._problems: tuple[str, ...] = ()
+        self._column: Column = next(column for column in COLUMNS if column.key == "test")
+        self._reversed = False
+        self._with_report = True
+        self._shown: list[Row] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out filter and table."""
+        yield Input(placeholder="Filter: words that a row must hold", compact=True, id="filter")
+        yield DataTable(cursor_type="row", zebra_stripes=True, fixed_columns=2, id="table")
+
+    def on_mount(self) -> None:
+        """Set the columns."""
+        self.query_one("#filter", Input).display = False
+        table = self.query_one("#table", DataTable)
+        for column in COLUMNS:
+            table.add_column(self._heading(column), key=column.key)
+        self._draw()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what the run folders say now."""
+        if (snapshot.rows, snapshot.problems) != (self._runs, self._problems):
+            self._runs, self._problems = snapshot.rows, snapshot.problems
+            self._draw()
+
+    def action_sort(self, step: int) -> None:
+        """Sort by the next or the previous column."""
+        self._sort_by(COLUMNS[(COLUMNS.index(self._column) + step) % len(COLUMNS)])
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._reversed = not self._reversed
+        self._draw()
+
+    def action_toggle_report(self) -> None:
+        """Show or hide what the report measured."""
+        self._with_report = not self._with_report
+        self._draw()
+
+    def action_filter(self) -> None:
+        """Type words that a row must hold."""
+        line = self.query_one("#filter", Input)
+        line.display = True
+        line.focus()
+
+    def action_clear_filter(self) -> None:
+        """Show all rows again."""
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.display = False
+        self.query_one("#table").focus()
+
+    def action_open(self) -> None:
+        """See the marked run on Live."""
+        table = self.query_one("#table", DataTable)
+        if 0 <= table.cursor_row < len(self._shown):
+            self._open(self._shown[table.cursor_row])
+
+    @on(DataTable.RowSelected)
+    def _row_selected(self) -> None:
+        self.action_open()
+
+    @on(DataTable.HeaderSelected)
+    def _header_selected(self, message: DataTable.HeaderSelected) -> None:
+        column = find_column(str(message.column_key.value))
+        if column == self._column:
+            self.action_reverse()
+        elif column is not None:
+            self._sort_by(column)
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self) -> None:
+        self._draw()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.query_one("#table").focus()
+
+    def _sort_by(self, column: Column) -> None:
+        self._column, self._reversed = column, False
+        self._draw()
+
+    def _open(self, row: Row) -> None:
+        if row.is_report:
+            self.app.notify("The report measured this row; it has no run here.")
+        else:
+            self.post_message(self.Opened(row.key))
+
+    def _draw(self) -> None:
+        rows = ranked([*self._runs, *(self._report if self._with_report else [])])
+        rows = matching(rows, self.query_one("#filter", Input).value)
+        rows = ordered(rows, self._column, reverse=self._reversed)
+        table = self.query_one("#table", DataTable)
+        if [row.key for row in rows] == [row.key for row in self._shown]:
+            self._update_cells(table, rows)
+        else:
+            self._rebuild(table, rows)
+        self._shown = rows
+        self._write_headings(table)
+        self._write_caption(table)
+
+    def _rebuild(self, table: DataTable[Text], rows: list[Row]) -> None:
+        """Lay all rows anew; the cursor stays on its run, the scroll where it was."""
+        marked = self._shown[table.cursor_row].key if 0 <= table.cursor_row < len(self._shown) else None
+        scroll_x = table.scroll_x
+        table.clear()
+        for row in rows:
+            table.add_row(*(_cell(column, row) for column in COLUMNS), key=row.key)
+        place = next((index for index, row in enumerate(rows) if row.key == marked), 0)
+        table.move_cursor(row=place)
+        table.scroll_x = scroll_x
+
+    def _update_cells(self, table: DataTable[Text], rows: list[Row]) -> None:
+        for before, row in zip(self._shown, rows, strict=True):
+            if before == row:
+                continue
+            for column in COLUMNS:
+                table.update_cell(row.key, column.key, _cell(column, row), update_width=True)
+
+    def _write_headings(self, table: DataTable[Text]) -> None:
+        for key, heading in table.columns.items():
+            column = find_column(str(key.value))
+            if column is not None:
+                heading.label = self._heading(column)
+        table.refresh()
+
+    def _heading(self, column: Column) -> Text:
+        text = Text(column.title, justify="right" if column.is_number else "left")
+        if column == self._column:
+            text.append(" ↓" if column.best_first != self._reversed else " ↑")
+            text.stylize("bold underline")
+        else:
+            text.append("  ")
+        return text
+
+    def _write_caption(self, table: DataTable[Text]) -> None:
+        runs = sum(not row.is_report for row in self._shown)
+        title = f"{runs} {'run' if runs == 1 else 'runs'}"
+        if self._with_report:
+            title += f" · {len(self._shown) - runs} rows of the report"
+        table.border_title = title
+        table.border_subtitle = (
+            f"{len(self._problems)} folders cannot be read" if self._problems else f"sorted by {self._column.title}"
+        )
+
+
+def _cell(column: Column, row: Row) -> Text:
+    if column.key == "status":
+        return status_text(row.status)
+    text = Text(column.text(row), justify="right" if column.is_number else "left")
+    if column.key == "rank" and row.rank in _MEDALS:
+        text = Text(_MEDALS[row.rank], justify="right")
+    if column.key == "name":
+        text.truncate(_NAME_WIDTH, overflow="ellipsis")
+        text = Text.assemble(status_mark(row.status), " ", text)
+    if row.is_report:
+        text.stylize("dim italic")
+    elif column.key == "test":
+        text.stylize("bold")
+    return text

@@ -1,0 +1,124 @@
+"""One line of the form: title, control, and beside it what the field takes or what is wrong."""
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Select, Static
+
+from cifar_tui.config.fields import FieldKind, FormField, as_text, parse
+
+
+class FieldRow(Horizontal):
+    """A `FormField` with its control."""
+
+    DEFAULT_CSS = """
+    FieldRow { height: 1; }
+    FieldRow .title { width: 19; color: $text-muted; padding: 0 1; text-overflow: ellipsis; text-wrap: nowrap; }
+    FieldRow .control { width: 18; }
+    FieldRow Input.control { background: $surface; padding: 0 1; }
+    FieldRow Input.control:focus { background: $primary 30%; }
+    FieldRow Checkbox { border: none; padding: 0 1; background: transparent; }
+    FieldRow .note { width: 1fr; padding: 0 1; color: $text-disabled; text-overflow: ellipsis; text-wrap: nowrap; }
+    FieldRow.-focused .title { color: $text; text-style: bold; }
+    FieldRow.-changed .title { color: $text-accent; }
+    FieldRow.-wrong .note { color: $text-error; }
+    """
+
+    class Edited(Message):
+        """A person changed the field's value."""
+
+        def __init__(self, row: "FieldRow") -> None:
+            super().__init__()
+            self.row = row
+
+        @property
+        def control(self) -> "FieldRow":
+            """The row that was edited."""
+            return self.row
+
+    class Focused(Message):
+        """The field's control has the focus."""
+
+        def __init__(self, field: FormField) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, field: FormField, value: object, choices: list[tuple[str, str]] | None = None) -> None:
+        super().__init__()
+        self.field = field
+        self._choices = choices or [(str(choice), str(choice)) for choice in field.choices]
+        self._control = self._make_control(value)
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, control and note."""
+        yield Static(Text(self.field.title), classes="title")
+        yield self._control
+        yield Static(self._hint(), classes="note")
+
+    @property
+    def value(self) -> object:
+        """What the control holds, not validated."""
+        match self._control:
+            case Checkbox() as box:
+                return box.value
+            case Select() as select:
+                return parse(self.field, str(select.value))
+            case Input() as line:
+                return parse(self.field, line.value)
+        raise AssertionError(self._control)
+
+    def set_value(self, value: object) -> None:
+        """Show `value` in the control, as if it had always been there."""
+        with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
+            match self._control:
+                case Checkbox() as box:
+                    box.value = bool(value)
+                case Select() as select:
+                    select.value = as_text(value)
+                case Input() as line:
+                    line.value = as_text(value)
+
+    def show_state(self, error: str | None, *, changed: bool) -> None:
+        """Show the field's error, or what it takes, and whether it differs from the preset."""
+        self.set_class(error is not None, "-wrong")
+        self.set_class(changed, "-changed")
+        self.query_one(".title", Static).update(Text(f"{self.field.title}{' •' if changed else ''}"))
+        note = f"✗ {error}" if error is not None else self._hint()
+        self.query_one(".note", Static).update(Text(note))
+
+    def focus_control(self) -> None:
+        """Move the focus to the control."""
+        self._control.focus()
+
+    def _hint(self) -> str:
+        if self.field.kind is FieldKind.NUMBERS:
+            return "a, b, …"
+        return self.field.bounds
+
+    def _make_control(self, value: object) -> Widget:
+        match self.field.kind:
+            case FieldKind.SWITCH:
+                return Checkbox("", value=bool(value), classes="control")
+            case FieldKind.CHOICE:
+                return Select(self._choices, value=as_text(value), allow_blank=False, compact=True, classes="control")
+            case _:
+                return Input(as_text(value), compact=True, classes="control", select_on_focus=True)
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Checkbox.Changed)
+    def _pass_on(self, message: Message) -> None:
+        message.stop()
+        self.post_message(self.Edited(self))
+
+    def on_descendant_focus(self, _: events.DescendantFocus) -> None:
+        """Tell the form whose help to show."""
+        self.add_class("-focused")
+        self.post_message(self.Focused(self.field))
+
+    def on_descendant_blur(self, _: events.DescendantBlur) -> None:
+        """Look like the others again."""
+        self.remove_class("-focused")
