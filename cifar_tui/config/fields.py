@@ -15,7 +15,6 @@ from cifar_tui.config.model import ModelConfig
 from cifar_tui.config.run import RunConfig
 from cifar_tui.config.training import TrainingConfig
 
-
 _NO_REAL_LIMIT = 100
 """Upper bounds from here on only keep out nonsense; showing them would hide the ones that matter."""
 

@@ -51,9 +51,7 @@ class _TransformerConfig(ConfigPart):
 
     embed_dim: Width = Field(128, title="Embedding size", description="Width of each token inside the encoder.")
     depth: int = Field(4, ge=1, le=48, title="Depth", description="Number of encoder layers.")
-    heads: int = Field(
-        4, ge=1, le=64, title="Heads", description="Attention heads; divides the embedding size."
-    )
+    heads: int = Field(4, ge=1, le=64, title="Heads", description="Attention heads; divides the embedding size.")
     ffn_dim: Width = Field(512, title="FFN size", description="Width of the feed-forward layer.")
     dropout: Dropout = Field(
         0.1, title="Dropout", description="After each projection of the encoder; the attention weights have none."

@@ -10,9 +10,9 @@ from filelock import Timeout
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.data.load import load
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
+from cifar_tui.files import replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.environment import describe_environment
-from cifar_tui.runs.files import replacing
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore, StoreError, now
 

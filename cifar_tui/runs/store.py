@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
-from cifar_tui.runs.files import replace_text
+from cifar_tui.files import replace_text
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
 _EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)

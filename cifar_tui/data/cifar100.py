@@ -1,0 +1,196 @@
+"""CIFAR-100 itself: downloaded, or imported from a local path, and kept decoded."""
+
+import contextlib
+import io
+import socket
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from cifar_tui.data import cifar100_names
+from cifar_tui.data.cache import load_dataset, save_dataset
+from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
+from cifar_tui.data.folder import CIFAR100, load_folder
+from cifar_tui.data.safe_pickle import load_pickle
+from cifar_tui.paths import Paths
+
+ARCHIVE = "cifar-100-python.tar.gz"
+ARCHIVE_BYTES = 169_001_437
+UNPACKED = "cifar-100-python"
+_STALL_SECONDS = 30.0
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that are done and the bytes in all."""
+
+
+def cached_file(paths: Paths) -> Path:
+    """Return where the decoded data set is kept."""
+    return paths.datasets / "cifar100.npz"
+
+
+def is_available(paths: Paths) -> bool:
+    """Whether CIFAR-100 can be loaded without getting it first."""
+    return cached_file(paths).is_file()
+
+
+def load(paths: Paths) -> ImageDataset:
+    """Load the decoded data set.
+
+    Raises:
+        DatasetError: it is not there, or damaged; the sentence says how to get it.
+    """
+    if not is_available(paths):
+        raise DatasetError(
+            "CIFAR-100 is not on this machine: `cifar-tui data download` gets it, `cifar-tui data import PATH` takes a "
+            "copy, and data.source=synthetic does without."
+        )
+    return load_dataset(cached_file(paths))
+
+
+def download(paths: Paths, on_progress: Progress) -> None:
+    """Get the official archive through torchvision, check it, decode it and keep the result.
+
+    The archive lands in a temporary folder, so that a broken transfer leaves nothing behind.
+
+    Raises:
+        DatasetError: no connection, a stalled one, a wrong checksum, or no room on the disk.
+    """
+    from torchvision import datasets
+    from torchvision.datasets.utils import download_url
+
+    url, checksum = datasets.CIFAR100.url, datasets.CIFAR100.tgz_md5
+    try:
+        paths.datasets.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=paths.datasets, prefix=".download-") as folder:
+            archive = Path(folder, ARCHIVE)
+            with _watched(archive, on_progress), _quiet_and_impatient():
+                download_url(url, folder, ARCHIVE, checksum)
+            import_from(archive, paths)
+    except DatasetError:
+        raise
+    except RuntimeError:
+        raise DatasetError(f"What came from {url} is not CIFAR-100 (wrong checksum); try again.") from None
+    except TimeoutError:
+        raise DatasetError(f"{url} stopped answering; try again, or import a copy.") from None
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or error
+        raise DatasetError(f"{url} could not be downloaded ({reason}); try again, or import a copy.") from None
+
+
+def import_from(path: Path, paths: Paths) -> None:
+    """Decode CIFAR-100 from a local copy and keep the result.
+
+    Args:
+        path: the official archive, its unpacked folder, or a folder with `train/<class>/` and `test/<class>/` images.
+        paths: where to keep it.
+
+    Raises:
+        DatasetError: there is no CIFAR-100 at `path`, or it cannot be kept.
+    """
+    path = path.expanduser()
+    if not path.exists():
+        raise DatasetError(f"{path} does not exist; give the archive {ARCHIVE}, its folder, or a folder of images.")
+    dataset = _read(path, paths)
+    try:
+        save_dataset(dataset, cached_file(paths))
+    except OSError as error:
+        raise DatasetError(f"CIFAR-100 cannot be kept in {paths.datasets}: {error.strerror or error}.") from None
+
+
+def _read(path: Path, paths: Paths) -> ImageDataset:
+    if path.is_file():
+        return _read_archive(path)
+    for folder in (path, path / UNPACKED):
+        if (folder / "train").is_file():
+            with (folder / "train").open("rb") as train, (folder / "test").open("rb") as test:
+                return _dataset(_read_batch(train, f"{folder}/train"), _read_batch(test, f"{folder}/test"))
+    if (path / ARCHIVE).is_file():
+        return _read_archive(path / ARCHIVE)
+    dataset = load_folder(path, paths)
+    if dataset.name != CIFAR100:
+        raise DatasetError(
+            f"{path} holds images of {len(dataset.class_names)} other classes, not CIFAR-100; train on it with "
+            f"data.source=folder and data.path={path}."
+        )
+    return dataset
+
+
+def _read_archive(path: Path) -> ImageDataset:
+    """Read the two members by their exact names; nothing is unpacked."""
+    try:
+        with tarfile.open(path) as archive:
+            splits: list[LabelledImages] = []
+            for name in (f"{UNPACKED}/train", f"{UNPACKED}/test"):
+                member = archive.extractfile(name)
+                if member is None:
+                    raise KeyError(name)
+                splits.append(_read_batch(io.BytesIO(member.read()), f"{path}: {name}"))
+    except KeyError:
+        raise DatasetError(f"{path} holds no {UNPACKED}/train and {UNPACKED}/test; it is not {ARCHIVE}.") from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DatasetError(f"{path} is not a whole tar archive ({error}); get it again.") from None
+    return _dataset(*splits)
+
+
+def _read_batch(file: BinaryIO, name: str) -> LabelledImages:
+    content = load_pickle(file, name)
+    try:
+        pixels = np.asarray(content["data"])
+        labels = np.asarray(content["fine_labels"], dtype=np.int64)
+        if pixels.dtype != np.uint8 or pixels.shape != (len(labels), 3 * SIDE * SIDE) or not len(labels):
+            raise ValueError
+        if labels.min() < 0 or labels.max() >= len(cifar100_names.CLASS_NAMES):
+            raise ValueError
+    except (KeyError, ValueError, TypeError, OverflowError):
+        raise DatasetError(f"{name} does not hold CIFAR-100's images and fine labels.") from None
+    images = pixels.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+    return LabelledImages(np.ascontiguousarray(images), labels)
+
+
+def _dataset(train: LabelledImages, test: LabelledImages) -> ImageDataset:
+    return ImageDataset(
+        name=CIFAR100,
+        train=train,
+        val=None,
+        test=test,
+        class_names=cifar100_names.CLASS_NAMES,
+        superclass_names=cifar100_names.SUPERCLASS_NAMES,
+        superclass_of=cifar100_names.SUPERCLASS_OF,
+    )
+
+
+@contextlib.contextmanager
+def _watched(file: Path, on_progress: Progress) -> Iterator[None]:
+    """Tell how much of `file` is there; torchvision itself offers no hook."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            if file.exists():
+                on_progress(min(file.stat().st_size, ARCHIVE_BYTES), ARCHIVE_BYTES)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+        on_progress(ARCHIVE_BYTES, ARCHIVE_BYTES)
+    finally:
+        done.set()
+        watcher.join()
+
+
+@contextlib.contextmanager
+def _quiet_and_impatient() -> Iterator[None]:
+    """Keep torchvision's own bar off the screen, and give up on a connection that stalls."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_STALL_SECONDS)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,41 @@
+"""What a data set is, wherever its images come from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 32
+"""Height and width of every image, in pixels."""
+
+
+class DatasetError(Exception):
+    """One sentence: which data cannot be used, why, and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Images and the class of each."""
+
+    pixels: NDArray[np.uint8]
+    """`[N, 32, 32, 3]`, RGB."""
+    labels: NDArray[np.int64]
+    """`[N]`, indices into the class names."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """A whole data set."""
+
+    name: str
+    train: LabelledImages
+    val: LabelledImages | None
+    """None until the training images are split."""
+    test: LabelledImages
+    class_names: tuple[str, ...]
+    superclass_names: tuple[str, ...] = ()
+    superclass_of: tuple[int, ...] = ()
+    """The superclass of each class; empty, like the names, where there are none."""

@@ -1,0 +1,122 @@
+"""Any tree of images: `train/<class>/*.png`, `test/<class>/*.png`, and `val/` where there is one."""
+
+import hashlib
+import logging
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from cifar_tui.data import cifar100_names
+from cifar_tui.data.cache import load_dataset, save_dataset
+from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
+from cifar_tui.paths import Paths
+
+logger = logging.getLogger(__name__)
+
+CIFAR100 = "CIFAR-100"
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+_THREADS = 8
+
+Listing = dict[str, list[Path]]
+"""The image files of each class, both sorted by name."""
+
+
+def load_folder(path: Path, paths: Paths) -> ImageDataset:
+    """Read the tree below `path`: decoded once, then from the cache for as long as no file changes.
+
+    Images of other sizes are scaled to 32x32, and all become RGB. With CIFAR-100's class names it *is* CIFAR-100, and
+    has its superclasses.
+
+    Raises:
+        DatasetError: a split is missing or empty, a class is unknown or empty, or an image cannot be read.
+    """
+    path = path.expanduser().absolute()
+    listings = {split: _list(path / split) for split in ("train", "val", "test") if (path / split).is_dir()}
+    for split in ("train", "test"):
+        if split not in listings:
+            raise DatasetError(
+                f"{path} holds no {split}/ folder; it needs train/<class>/ and test/<class>/ with images."
+            )
+    cached = paths.datasets / "folders" / f"{_fingerprint(path, listings)}.npz"
+    if cached.exists():
+        try:
+            return load_dataset(cached)
+        except DatasetError as error:
+            logger.warning("%s", error)
+    dataset = _decode(path, listings)
+    try:
+        save_dataset(dataset, cached)
+    except OSError as error:
+        logger.warning("%s is not cached: %s", path, error)
+    return dataset
+
+
+def _list(folder: Path) -> Listing:
+    listing: Listing = {}
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir() and not entry.name.startswith("."):
+            files = sorted(file for file in os.listdir(entry.path) if file.lower().endswith(_SUFFIXES))
+            listing[entry.name] = [Path(entry.path, file) for file in files if not file.startswith(".")]
+            if not listing[entry.name]:
+                raise DatasetError(f"{entry.path} holds no images (png or jpg); add some or remove the folder.")
+    if not listing:
+        raise DatasetError(f"{folder} holds no class folders; put the images into {folder.name}/<class>/.")
+    return listing
+
+
+def _fingerprint(path: Path, listings: dict[str, Listing]) -> str:
+    digest = hashlib.blake2b(str(path).encode(), digest_size=12)
+    for split, listing in listings.items():
+        for files in listing.values():
+            for file in files:
+                stat = file.stat()
+                digest.update(f"{split}/{file.parent.name}/{file.name}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _decode(path: Path, listings: dict[str, Listing]) -> ImageDataset:
+    class_names = tuple(listings["train"])
+    for split, listing in listings.items():
+        if unknown := sorted(listing.keys() - set(class_names)):
+            raise DatasetError(f"{path / split / unknown[0]} is a class that train/ does not have.")
+    is_cifar100 = class_names == cifar100_names.CLASS_NAMES
+    with ThreadPoolExecutor(_THREADS) as pool:
+        splits = {split: _decode_split(listing, class_names, pool) for split, listing in listings.items()}
+    return ImageDataset(
+        name=CIFAR100 if is_cifar100 else path.name,
+        train=splits["train"],
+        val=splits.get("val"),
+        test=splits["test"],
+        class_names=class_names,
+        superclass_names=cifar100_names.SUPERCLASS_NAMES if is_cifar100 else (),
+        superclass_of=cifar100_names.SUPERCLASS_OF if is_cifar100 else (),
+    )
+
+
+def _decode_split(listing: Listing, class_names: tuple[str, ...], pool: ThreadPoolExecutor) -> LabelledImages:
+    files = [file for name in class_names for file in listing.get(name, [])]
+    counts = [len(listing.get(name, [])) for name in class_names]
+    pixels = np.empty((len(files), SIDE, SIDE, 3), dtype=np.uint8)
+    for index, image in enumerate(pool.map(_decode_image, files, chunksize=64)):
+        pixels[index] = image
+    return LabelledImages(pixels, np.repeat(np.arange(len(class_names), dtype=np.int64), counts))
+
+
+def _decode_image(file: Path) -> NDArray[np.uint8]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                rgb = image.convert("RGB")
+                if rgb.size != (SIDE, SIDE):
+                    rgb = rgb.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+                return np.asarray(rgb)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DatasetError(f"{file} is far too large for an image to train on; remove it.") from None
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+        raise DatasetError(f"{file} cannot be read as an image ({error}); replace or remove it.") from None

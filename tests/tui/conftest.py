@@ -1,0 +1,185 @@
+"""A home folder for the app, empty or with runs in every state, all of them with fixed times and numbers."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from textual.pilot import Pilot
+
+from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
+from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets
+from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.store import RunStore
+from cifar_tui.tui.app import CifarApp
+
+BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(data=tmp_path, datasets=tmp_path / "datasets", presets=tmp_path / "presets")
+
+
+@pytest.fixture
+def app(paths: Paths) -> Iterator[CifarApp]:
+    app = CifarApp(paths)
+    yield app
+    app.runner.shut_down()
+    assert app.runner.join(timeout=60)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Let the app work until `condition` holds."""
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"never came true within {seconds} s: {condition}")
+
+
+def small_run(name: str = "", *, epochs: int = 1) -> RunConfig:
+    """A run of a second or so."""
+    return RunConfig.model_validate(
+        {
+            "name": name,
+            "model": {"name": "softmax_regression"},
+            "data": {"source": "synthetic"},
+            "training": {"epochs": epochs, "batch_size": 256, "device": "cpu"},
+        }
+    )
+
+
+def curve(epochs: int) -> list[EpochFinished]:
+    """A plausible history."""
+    return [
+        EpochFinished(
+            epoch=epoch,
+            train_loss=4.2 / epoch**0.35,
+            train_accuracy=0.55 * epoch / (epoch + 4),
+            val_loss=4.1 / epoch**0.3,
+            val_accuracy=0.6 * epoch / (epoch + 5),
+            lr=1e-3,
+            seconds=20.0,
+            images_per_second=2400.0,
+        )
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+class RunMaker:
+    """Writes run folders as a trainer would have."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.store = RunStore(paths.runs)
+        self.library = load_presets(paths)
+        self._made = 0
+
+    def make(
+        self,
+        preset: str,
+        status: RunStatus,
+        *,
+        name: str = "",
+        epochs: int = 0,
+        accuracy: float | None = None,
+        error: str | None = None,
+        synthetic: bool = False,
+        position: float = 0.0,
+    ) -> str:
+        base = self.library.find(preset).config
+        config = base.model_copy(
+            update={
+                "name": name,
+                "data": DataConfig(source=Source.SYNTHETIC) if synthetic else base.data,
+                "training": TrainingConfig(epochs=30, batch_size=128, lr=base.training.lr),
+            }
+        )
+        self._made += 1
+        run_id = f"run-{self._made:02}"
+        folder = self.store.folder / run_id
+        folder.mkdir(parents=True)
+        parameters = 346_628
+        started = RunStarted(
+            dataset="synthetic" if synthetic else "CIFAR-100",
+            device="cpu (2 threads)",
+            parameters=parameters,
+            train_images=45_000,
+            val_images=5_000,
+            test_images=10_000,
+            batches_per_epoch=352,
+        )
+        results = None
+        if accuracy is not None:
+            results = Results(
+                test_accuracy=accuracy, test_loss=1.5, top5_accuracy=0.85, macro_f1=accuracy - 0.01, superclass_accuracy=0.7,
+                val_accuracy=accuracy + 0.01, train_accuracy=0.6, parameters=parameters,
+                accuracy_per_million=accuracy * 100 / 0.346628, epochs=epochs, seconds=20.0 * epochs,
+                images_per_second=2400.0, peak_memory=900_000_000,
+            )  # fmt: skip
+        has_begun = status is not RunStatus.QUEUED
+        record = RunRecord(
+            config=config,
+            status=status,
+            created_at=BEGAN + timedelta(minutes=self._made),
+            started_at=BEGAN + timedelta(minutes=self._made) if has_begun else None,
+            queue_position=position,
+            started=started if has_begun else None,
+            results=results,
+            error=error,
+        )
+        (folder / "run.json").write_text(record.model_dump_json())
+        if epochs:
+            lines = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in curve(epochs))
+            (folder / "epochs.jsonl").write_text(lines)
+        return run_id
+
+    def train(self, run_id: str, epoch: int) -> None:
+        """Write how far the run is within `epoch`."""
+        self.store.write_progress(run_id, BatchProgress(epoch, 176, 352, 2.345, 2412.0))
+
+
+@pytest.fixture
+def queue_held(paths: Paths) -> Iterator[None]:
+    """Works the queue as another process would, so that the app leaves queued runs alone."""
+    paths.data.mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.data / "runner.lock"):
+        yield
+
+
+@pytest.fixture
+def runs(paths: Paths) -> RunMaker:
+    return RunMaker(paths)
+
+
+@pytest.fixture
+def furnished(runs: RunMaker, queue_held: None) -> Iterator[RunMaker]:
+    """Runs in every state, one of them being trained by this very process."""
+    runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=0.6012)
+    runs.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3007, name="MLP [red]wide[/] " + "x" * 60)
+    runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=0.9, synthetic=True, name="embedded data")
+    runs.make("part4/channel_token_vit", RunStatus.STOPPED, epochs=4)
+    runs.make("part5/lstm_row", RunStatus.FAILED, error="The loss became nan in epoch 1, by batch 40, at learning rate 10.")
+    runs.make("part3/custom_vit", RunStatus.RUNNING, epochs=7)  # nobody holds its lock: interrupted
+    running = runs.make("part1/simple_cnn", RunStatus.RUNNING, epochs=12, name="SimpleCNN, label smoothing")
+    runs.train(running, 13)
+    runs.make("part5/gru_row", RunStatus.QUEUED, position=2)
+    runs.make("part1/simple_vit", RunStatus.QUEUED, position=1)
+    with runs.store.training_lock(running):
+        yield runs

@@ -1,0 +1,171 @@
+from textual.widgets import Input, Select, Static
+
+from cifar_tui.config import Source
+from cifar_tui.paths import Paths
+from cifar_tui.presets import Preset
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore
+from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.dataset import DatasetScreen
+from cifar_tui.tui.screens.launch import LaunchPane
+from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.preset_tree import PresetTree
+
+from .conftest import RunMaker, until
+
+
+def row(app: CifarApp, *path: str) -> FieldRow:
+    return next(row for row in app.query(FieldRow) if row.field.path == path)
+
+
+async def type_into(app: CifarApp, pilot, path: tuple[str, ...], text: str) -> None:
+    control = row(app, *path).query_one(Input)
+    control.focus()
+    control.value = text
+    await pilot.pause()
+
+
+async def test_moving_in_the_tree_shows_each_preset_in_the_form(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        tree = app.query_one(PresetTree)
+        await until(pilot, lambda: tree.cursor_node is not None and isinstance(tree.cursor_node.data, Preset))
+        await pilot.press("down")
+        await until(pilot, lambda: app.query_one(ConfigForm).config == tree.cursor_node.data.config)
+        assert app.query_one(ConfigForm).border_title == tree.cursor_node.data.key
+
+
+async def test_every_preset_is_in_the_tree_and_part_2_compares_part_1(app: CifarApp):
+    async with app.run_test(size=(120, 40)):
+        groups = {branch.data.title[0]: branch.data.presets for branch in app.query_one(PresetTree).root.children}
+        assert groups["2"] == groups["1"]
+        assert {preset.key for presets in groups.values() for preset in presets} == {
+            preset.key for preset in app.library.presets
+        }
+
+
+async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launched(app: CifarApp, paths: Paths):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await type_into(app, pilot, ("training", "lr"), "-1")
+        form = app.query_one(ConfigForm)
+        await until(pilot, lambda: form.config is None)
+        assert form.errors == {("training", "lr"): "must be greater than 0"}
+        note = row(app, "training", "lr").query_one(".note", Static)
+        assert "must be greater than 0" in str(note.content)
+        await pilot.press("escape", "t")
+        await pilot.pause()
+        assert RunStore(paths.runs).ids() == []
+        await type_into(app, pilot, ("training", "lr"), "3e-4")
+        await until(pilot, lambda: form.config is not None and form.config.training.lr == 3e-4)
+        assert row(app, "training", "lr").has_class("-changed")
+
+
+async def test_an_error_between_fields_stands_at_one_of_them(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        await form.load(app.library.find("part1/simple_vit").config)
+        await type_into(app, pilot, ("model", "heads"), "3")
+        await until(pilot, lambda: ("model", "heads") in form.errors)
+
+
+async def test_another_model_brings_its_own_arguments(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        row(app, "model", "name").query_one(Select).value = "image_gru"
+        form = app.query_one(ConfigForm)
+        await until(pilot, lambda: form.config is not None and form.config.model.name == "image_gru")
+        shown = {r.field.path[1] for r in app.query(FieldRow) if r.field.path[0] == "model"}
+        assert shown == {"name", "sequence", "hidden_size", "layers", "dropout"}
+        await pilot.press("r")
+        await until(pilot, lambda: form.config.model.name == "simple_cnn")
+
+
+async def test_the_summary_counts_the_parameters_of_what_is_typed(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        await until(pilot, lambda: form.border_subtitle == "346,628 parameters")
+        await type_into(app, pilot, ("model", "head_size"), "100")
+        await until(pilot, lambda: form.border_subtitle == "310,904 parameters")
+
+
+async def test_the_part_is_queued_with_the_changes_of_the_form(app: CifarApp, paths: Paths, queue_held: None):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await type_into(app, pilot, ("training", "epochs"), "3")
+        app.query_one(ConfigForm).set_field(("data", "source"), "synthetic")
+        await pilot.press("escape", "p")
+        store = RunStore(paths.runs)
+        await until(pilot, lambda: len(store.ids()) == 4)
+        queued = app.run_queue.waiting()
+        assert [run.config.preset for run in queued] == [preset.key for preset in app.library.of_part(1)]
+        assert {run.config.training.epochs for run in queued} == {3}
+        assert {run.config.data.source for run in queued} == {Source.SYNTHETIC}
+        rates = {run.config.preset: run.config.training.lr for run in queued}
+        assert rates == {preset.key: preset.config.training.lr for preset in app.library.of_part(1)}
+
+
+async def test_without_cifar100_the_app_says_so_and_the_embedded_set_can_be_used(app: CifarApp, paths: Paths, queue_held: None):
+    async with app.run_test(size=(80, 24)) as pilot:
+        banner = app.query_one("#data-banner", Static)
+        await until(pilot, lambda: banner.display)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        await pilot.press("e")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 1)
+        assert app.run_queue.waiting()[0].config.data.source is Source.SYNTHETIC
+        assert not banner.display
+
+
+async def test_a_wrong_import_path_is_one_sentence_in_the_dialog(app: CifarApp, tmp_path):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        app.screen.query_one("#path", Input).value = str(tmp_path / "nowhere")
+        await pilot.press("i")
+        message = app.screen.query_one("#message", Static)
+        await until(pilot, lambda: "nowhere" in str(message.content))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, DatasetScreen))
+
+
+async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        await form.load(app.library.find("part1/softmax_regression").config)
+        form.set_field(("data", "source"), "synthetic")
+        form.set_field(("training", "epochs"), "1")
+        await pilot.press("t")
+        store = app.store
+        await until(pilot, lambda: [run.status for run in store.scan().runs] == [RunStatus.FINISHED])
+        run = store.scan().runs[0]
+        table = app.query_one("#table")
+        await until(pilot, lambda: run.id in {key.value for key in table.rows})
+        await until(pilot, lambda: str(table.get_cell(run.id, "status")) == "✓ finished")
+        assert str(table.get_cell(run.id, "test")) == f"{run.record.results.test_accuracy * 100:.2f}"
+        assert app.query_one("TabbedContent").active == "live"
+
+
+async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: Paths):
+    paths.presets.mkdir()
+    (paths.presets / "bad.toml").write_text("title = ")
+    (paths.presets / "good.toml").write_text('title = "[red]Mine[/]"\n[model]\nname = "mlp"\n')
+    app = CifarApp(paths)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            assert "bad.toml" in app.query_one(LaunchPane)._library.problems[0]
+            await until(pilot, lambda: any("bad.toml" in str(toast.message) for toast in app._notifications))
+            others = app.query_one(PresetTree).root.children[-1]
+            assert [leaf.data.key for leaf in others.children] == ["my/good"]
+            assert "[red]Mine[/]" in str(others.children[0].label)
+    finally:
+        app.runner.shut_down()
+
+
+async def test_two_runs_queued_first_keep_their_order(app: CifarApp, runs: RunMaker, queue_held: None):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(("data", "source"), "synthetic")
+        form.set_field(("name",), "one")
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 1)
+        form.set_field(("name",), "two")
+        await pilot.press("t")
+        await until(pilot, lambda: [run.config.name for run in app.run_queue.waiting()] == ["two", "one"])

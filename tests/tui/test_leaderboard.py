@@ -1,0 +1,112 @@
+from textual.widgets import DataTable, Input
+
+from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.help import HelpScreen
+
+from .conftest import RunMaker, until
+
+
+def names(table: DataTable) -> list[str]:
+    return [str(table.get_row_at(place)[1]).split(" ", 1)[1] for place in range(table.row_count)]
+
+
+def keys(table: DataTable) -> list[str]:
+    return [str(key.value) for key in table.rows]
+
+
+async def opened(app: CifarApp, pilot) -> DataTable:
+    await pilot.press("3")
+    table = app.query_one("#table", DataTable)
+    await until(pilot, lambda: table.row_count == 13 + 9)
+    return table
+
+
+async def test_the_best_test_accuracy_stands_first_with_the_report_among_the_runs(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        assert names(table)[:3] == ["embedded data", "part1/simple_cnn", "CNN+Transformer hybrid"]
+        ranks = [str(table.get_row_at(place)[0]) for place in range(5)]
+        assert ranks == ["🥇", "🥇", "🥈", "🥉", "4"]  # each data set has its own ranking
+        assert str(table.get_cell("report:part4/cnn_transformer", "status")) == "¶ report"
+
+
+async def test_every_column_sorts_by_key_and_by_click(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(200, 50)) as pilot:
+        table = await opened(app, pilot)
+        before = keys(table)
+        await pilot.press("r")
+        assert keys(table)[0] == "report:part1/softmax_regression"
+        await pilot.press("r", ">")
+        assert str(table.columns["val"].label).endswith("↓")
+        await pilot.press("<", "<")
+        parts = [cell for cell in (str(table.get_row_at(place)[3]) for place in range(table.row_count)) if cell]
+        assert parts == sorted(parts)
+        heading = table.ordered_columns[4]
+        x = sum(column.get_render_width(table) for column in table.ordered_columns[:4]) + 3
+        await pilot.click(table, offset=(x, 1))
+        await until(pilot, lambda: str(heading.label).endswith("↓") and keys(table) == before)
+        await pilot.click(table, offset=(x, 1))
+        await until(pilot, lambda: str(heading.label).endswith("↑"))
+
+
+async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        await pilot.press("down", "down", "down")
+        marked = keys(table)[table.cursor_row]
+        await pilot.press("r")
+        assert keys(table)[table.cursor_row] == marked
+        await pilot.press(">")
+        assert keys(table)[table.cursor_row] == marked
+
+
+async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        await pilot.press("/", *"gru report", "enter")
+        assert set(names(table)) == {"GRU-row", "GRU-patch4"}
+        await pilot.press("escape")
+        await until(pilot, lambda: table.row_count == 22)
+        assert not app.query_one("#filter", Input).display
+
+
+async def test_the_reports_rows_can_be_hidden(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        await pilot.press("h")
+        assert table.row_count == 9
+        assert not any(key.startswith("report:") for key in keys(table))
+
+
+async def test_a_run_opens_on_live(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "embedded data" in str(app.query_one("#live-title").content))
+        assert app.query_one("TabbedContent").active == "live"
+        await pilot.press("f")
+        await until(pilot, lambda: "label smoothing" in str(app.query_one("#live-title").content))
+
+
+async def test_names_are_shown_and_never_obeyed(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        assert "MLP [red]wide[/] xxx" in str(table.get_cell("run-02", "name"))
+
+
+async def test_a_folder_that_is_no_run_costs_only_itself(app: CifarApp, furnished: RunMaker):
+    (furnished.store.folder / "junk").mkdir()
+    (furnished.store.folder / "junk" / "run.json").write_bytes(b"\x00\xff")
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        assert "1 folder" in str(table.border_subtitle)
+
+
+async def test_help_lists_the_keys_of_the_tab(app: CifarApp):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3", "?")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        listed = {what for _, what in app.screen._keys}
+        assert {"Reverse", "Filter", "Quit", "Launch tab"} <= listed
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
