@@ -1,17 +1,21 @@
 """Changes to a configuration written as text: `training.epochs=5`."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from cifar_tui.config.errors import ConfigError, sentence
+from cifar_tui.config.errors import ConfigError, FieldPath, sentence
 from cifar_tui.config.run import RunConfig
 
 
-def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
+def override(
+    config: RunConfig, assignments: Iterable[str], fields: Mapping[FieldPath, object] | None = None
+) -> RunConfig:
     """Return `config` with each `KEY=VALUE` applied; values are TOML, and a bare word is a string.
+
+    `fields` are applied last, except those that are None.
 
     A change of `model.name` starts the model's arguments afresh from that model's defaults.
 
@@ -34,6 +38,10 @@ def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
         if path == ["model", "name"] and value != parent["name"]:
             parent.clear()
         parent[path[-1]] = value
+    for path_of_field, value in (fields or {}).items():
+        if value is not None:
+            parent = values if len(path_of_field) == 1 else values[path_of_field[0]]
+            parent[path_of_field[-1]] = value
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

@@ -24,6 +24,11 @@ ARCHIVE_BYTES = 169_001_437
 UNPACKED = "cifar-100-python"
 _STALL_SECONDS = 30.0
 
+MISSING = (
+    "CIFAR-100 is not on this machine: `cifar-tui data download` gets it, `cifar-tui data import PATH` takes a copy, "
+    "and data.source=synthetic does without."
+)
+
 Progress = Callable[[int, int], None]
 """Told the bytes that are done and the bytes in all."""
 
@@ -45,10 +50,7 @@ def load(paths: Paths) -> ImageDataset:
         DatasetError: it is not there, or damaged; the sentence says how to get it.
     """
     if not is_available(paths):
-        raise DatasetError(
-            "CIFAR-100 is not on this machine: `cifar-tui data download` gets it, `cifar-tui data import PATH` takes a "
-            "copy, and data.source=synthetic does without."
-        )
+        raise DatasetError(MISSING)
     return load_dataset(cached_file(paths))
 
 

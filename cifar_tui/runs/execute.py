@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from filelock import Timeout
 
+from cifar_tui.config import RunConfig
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.data.load import load
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
@@ -46,6 +47,18 @@ def execute(
             return _Execution(paths, store, run_id, should_stop, listener).run()
     except Timeout:
         raise RunTakenError(f"{run_id} is being trained by another process.") from None
+
+
+def execute_new(
+    paths: Paths, store: RunStore, config: RunConfig, should_stop: Callable[[], bool], listener: Listener
+) -> RunEnded:
+    """Make a run and train it here and now; it never stands in the queue, where another process could take it.
+
+    Raises:
+        StoreError: the run folder cannot be made, read or written.
+    """
+    run_id = store.create(config, RunStatus.RUNNING).id
+    return execute(paths, store, run_id, should_stop, listener)
 
 
 class _Execution:

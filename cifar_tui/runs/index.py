@@ -44,6 +44,7 @@ class RunIndex:
         self._rows: dict[str, Row] = {}
         self._problems: dict[str, str] = {}
         self._followed: str | None = None
+        self._has_looked = False
 
     def refresh(self, follow: str | None = None) -> Snapshot | None:
         """Look at the folders again; None when there is nothing new.
@@ -63,9 +64,9 @@ class RunIndex:
         for run_id in stale - changes.gone:
             moved |= self._read(run_id)
         chosen = follow if follow in self._runs else self._default_follow()
-        if not moved and chosen == self._followed:
+        if self._has_looked and not moved and chosen == self._followed:
             return None
-        self._followed = chosen
+        self._has_looked, self._followed = True, chosen
         return self._snapshot(chosen)
 
     def _read(self, run_id: str) -> bool:

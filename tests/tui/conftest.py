@@ -128,8 +128,9 @@ class RunMaker:
         results = None
         if accuracy is not None:
             results = Results(
-                test_accuracy=accuracy, test_loss=1.5, top5_accuracy=0.85, macro_f1=accuracy - 0.01, superclass_accuracy=0.7,
-                val_accuracy=accuracy + 0.01, train_accuracy=0.6, parameters=parameters,
+                test_accuracy=accuracy, test_loss=1.5, top5_accuracy=0.85, macro_f1=accuracy - 0.01,
+                superclass_accuracy=0.7, val_accuracy=accuracy + 0.01,
+                train_accuracy=0.6, parameters=parameters,
                 accuracy_per_million=accuracy * 100 / 0.346628, epochs=epochs, seconds=20.0 * epochs,
                 images_per_second=2400.0, peak_memory=900_000_000,
             )  # fmt: skip
@@ -175,7 +176,9 @@ def furnished(runs: RunMaker, queue_held: None) -> Iterator[RunMaker]:
     runs.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3007, name="MLP [red]wide[/] " + "x" * 60)
     runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=0.9, synthetic=True, name="embedded data")
     runs.make("part4/channel_token_vit", RunStatus.STOPPED, epochs=4)
-    runs.make("part5/lstm_row", RunStatus.FAILED, error="The loss became nan in epoch 1, by batch 40, at learning rate 10.")
+    runs.make(
+        "part5/lstm_row", RunStatus.FAILED, error="The loss became nan in epoch 1, by batch 40, at learning rate 10."
+    )
     runs.make("part3/custom_vit", RunStatus.RUNNING, epochs=7)  # nobody holds its lock: interrupted
     running = runs.make("part1/simple_cnn", RunStatus.RUNNING, epochs=12, name="SimpleCNN, label smoothing")
     runs.train(running, 13)

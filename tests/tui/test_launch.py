@@ -102,7 +102,9 @@ async def test_the_part_is_queued_with_the_changes_of_the_form(app: CifarApp, pa
         assert rates == {preset.key: preset.config.training.lr for preset in app.library.of_part(1)}
 
 
-async def test_without_cifar100_the_app_says_so_and_the_embedded_set_can_be_used(app: CifarApp, paths: Paths, queue_held: None):
+async def test_without_cifar100_the_app_says_so_and_the_embedded_set_can_be_used(
+    app: CifarApp, paths: Paths, queue_held: None
+):
     async with app.run_test(size=(80, 24)) as pilot:
         banner = app.query_one("#data-banner", Static)
         await until(pilot, lambda: banner.display)

@@ -42,7 +42,8 @@ class LeaderboardPane(Vertical):
     def __init__(self, library: PresetLibrary) -> None:
         super().__init__()
         self._report = report_rows(library.presets)
-        self._runs: tuple[Row, ...] = ()
+        self._runs: tuple[Row, ...] | None = None
+        """None until the folders were read for the first time."""
         self._problems: tuple[str, ...] = ()
         self._column: Column = next(column for column in COLUMNS if column.key == "test")
         self._reversed = False
@@ -60,7 +61,6 @@ class LeaderboardPane(Vertical):
         table = self.query_one("#table", DataTable)
         for column in COLUMNS:
             table.add_column(self._heading(column), key=column.key)
-        self._draw()
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what the run folders say now."""
@@ -132,6 +132,8 @@ class LeaderboardPane(Vertical):
             self.post_message(self.Opened(row.key))
 
     def _draw(self) -> None:
+        if self._runs is None:
+            return
         rows = ranked([*self._runs, *(self._report if self._with_report else [])])
         rows = matching(rows, self.query_one("#filter", Input).value)
         rows = ordered(rows, self._column, reverse=self._reversed)
