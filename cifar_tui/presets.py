@@ -108,18 +108,21 @@ def read_preset(file: Path, key: str | None = None) -> Preset:
     Raises:
         ConfigError: one sentence with the file, the key at fault and what is allowed.
     """
+    key = key or file.stem
     try:
         content = _PresetFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        parts = content.model_dump(include={"part", "model", "data", "training"})
+        config = RunConfig.model_validate({"preset": key, **parts})
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not valid TOML: {error}") from None
     except ValidationError as error:
         raise ConfigError(f"{file}: {sentence(error)}") from None
-    key = key or file.stem
-    config = RunConfig(preset=key, part=content.part, model=content.model, data=content.data, training=content.training)
+    except ValueError as error:  # besides bad TOML: a number of more digits than Python reads
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply") from None
     return Preset(key, content.title, config, content.reference)
 
 

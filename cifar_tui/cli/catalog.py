@@ -1,91 +1,126 @@
-"""`cifar-tui presets` and `cifar-tui models`: what there is to train."""
+"""`cifar-tui presets` and `cifar-tui models`."""
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable
 
-import typer
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from cifar_tui.cli.context import Context, plain, warn
+from cifar_tui.cli.console import make_console, printable, warn
+from cifar_tui.models.registry import MODELS, ModelSpec
+from cifar_tui.paths import Paths
+from cifar_tui.presets import PARTS, Preset, load_presets
+from cifar_tui.runs.table import percent
 
-if TYPE_CHECKING:
-    from cifar_tui.presets import Preset
 
-_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def presets(context: typer.Context, as_json: _AsJson = False) -> None:
-    """List the presets by part, with what the report measured."""
-    from cifar_tui.presets import PARTS, load_presets
-
-    state: Context = context.obj
-    library = load_presets(state.paths)
+def show_presets(paths: Paths, *, as_json: bool) -> None:
+    """Print the presets, grouped by part; a warning for each that cannot be read."""
+    library = load_presets(paths)
     for problem in library.problems:
         warn(problem)
     if as_json:
-        typer.echo(json.dumps([_preset_json(preset) for preset in library.presets], indent=2))
+        print(json.dumps([_preset_as_json(preset) for preset in library.presets], indent=2))
         return
-    groups = [(f"Part {part}: {title}", library.of_part(part)) for part, title in PARTS.items()]
-    _print_presets([*groups, ("Others", library.without_part())])
+    console = make_console()
+    for part, title in PARTS.items():
+        console.print(Text(f"Part {part}: {title}", style="bold"))
+        if part == 2:
+            compared = ", ".join(printable(preset.key) for preset in library.of_part(part))
+            console.print(_indented(Text(compared)))
+        else:
+            console.print(_indented(_preset_table(library.of_part(part))))
+        console.print()
+    if others := library.without_part():
+        console.print(Text("Others", style="bold"))
+        console.print(_indented(_preset_table(others)))
 
 
-def models(as_json: _AsJson = False) -> None:
-    """List the architectures with their arguments and defaults."""
-    from cifar_tui.config.fields import as_text
-    from cifar_tui.models.registry import MODELS
-
+def show_models(paths: Paths, *, as_json: bool) -> None:
+    """Print every model with its arguments and, as the report counts them, its parameters."""
+    presets = load_presets(paths).presets
     if as_json:
-        described: list[dict[str, Any]] = [
-            {
-                "name": spec.name,
-                "title": spec.title,
-                "family": spec.family,
-                "part": spec.part,
-                "summary": spec.summary,
-                "arguments": [asdict(argument) for argument in spec.arguments],
-            }
-            for spec in MODELS.values()
-        ]
-        typer.echo(json.dumps(described, indent=2))
+        print(json.dumps([_model_as_json(spec, presets) for spec in MODELS.values()], indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", padding=(0, 1))
-    for title in ("Name", "Part", "Family", "Arguments and their defaults"):
-        table.add_column(title, overflow="fold")
+    console = make_console()
     for spec in MODELS.values():
-        arguments = ", ".join(f"{a.name}={as_text(a.default).replace(' ', '')}" for a in spec.arguments)
-        table.add_row(spec.name, str(spec.part), spec.family.value, Text(arguments or "none"))
-    Console().print(table)
+        parameters = _default_parameters(spec, presets)
+        counted = f", {parameters:,} parameters" if parameters else ""
+        console.print(Text.assemble((spec.name, "bold"), f"  {spec.title} ({spec.family}, part {spec.part}{counted})"))
+        console.print(_indented(Text(spec.summary)))
+        if spec.arguments:
+            table = _plain_table("argument", "default", "meaning")
+            for argument in spec.arguments:
+                table.add_row(f"model.{argument.name}", _as_toml(argument.default), Text(argument.help))
+            console.print(_indented(table))
+        console.print()
 
 
-def _preset_json(preset: "Preset") -> dict[str, Any]:
+def _preset_table(presets: Iterable[Preset]) -> Table:
+    table = _plain_table("preset", "title", "epochs", "lr", "batch", "report")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for preset in presets:
+        training, reference = preset.config.training, preset.reference
+        table.add_row(
+            Text(printable(preset.key)),
+            Text(printable(_title_with_model(preset))),
+            str(training.epochs),
+            f"{training.lr:g}",
+            str(training.batch_size),
+            percent(reference.test_accuracy) if reference else "",
+        )
+    return table
+
+
+def _title_with_model(preset: Preset) -> str:
+    model = MODELS[preset.config.model.name].title
+    return preset.title if model in preset.title else f"{preset.title} ({model})"
+
+
+def _indented(content: RenderableType) -> Padding:
+    return Padding(content, (0, 0, 0, 2), expand=False)
+
+
+def _plain_table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in titles:
+        table.add_column(title, no_wrap=title == titles[0])
+    return table
+
+
+def _preset_as_json(preset: Preset) -> dict[str, object]:
     return {
         "key": preset.key,
         "title": preset.title,
         "config": preset.config.model_dump(mode="json"),
-        "reference": preset.reference.model_dump(mode="json") if preset.reference else None,
+        "reference": preset.reference.model_dump() if preset.reference else None,
     }
 
 
-def _print_presets(groups: list[tuple[str, tuple["Preset", ...]]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _model_as_json(spec: ModelSpec, presets: Iterable[Preset]) -> dict[str, object]:
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "family": spec.family,
+        "part": spec.part,
+        "summary": spec.summary,
+        "parameters": _default_parameters(spec, presets),
+        "arguments": [
+            {"name": argument.name, "title": argument.title, "help": argument.help, "default": argument.default}
+            for argument in spec.arguments
+        ],
+    }
 
-    table = Table(box=None, header_style="bold", padding=(0, 1))
-    table.add_column("Preset", no_wrap=True)
-    for title in ("Epochs", "Batch", "LR", "Report's test %"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for title, members in groups:
-        if not members:
-            continue
-        table.add_row(Text(title, style="bold"))
-        for preset in members:
-            recipe = preset.config.training
-            measured = f"{preset.reference.test_accuracy * 100:.2f}" if preset.reference else ""
-            row = (plain(preset.key), str(recipe.epochs), str(recipe.batch_size), f"{recipe.lr:g}", measured)
-            table.add_row(*(Text(cell) for cell in (f"  {row[0]}", *row[1:])))
-    Console().print(table)
+
+def _default_parameters(spec: ModelSpec, presets: Iterable[Preset]) -> int | None:
+    """The size with every default in place, from the shipped presets: counting it anew would take torch seconds."""
+    default = spec.config()
+    sizes = (preset.reference.parameters for preset in presets if preset.reference and preset.config.model == default)
+    return next(sizes, None)
+
+
+def _as_toml(value: object) -> str:
+    """A default as `--set` takes it."""
+    return json.dumps(value)

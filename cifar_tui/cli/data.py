@@ -1,62 +1,50 @@
-"""`cifar-tui data`: CIFAR-100 on this machine."""
+"""`cifar-tui data`: what is on this machine, and getting CIFAR-100 here."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from cifar_tui.cli.context import FAILED, Context, leave
+from cifar_tui.cli.console import fail, printable
+from cifar_tui.data import cifar100
+from cifar_tui.data.dataset import DatasetError
+from cifar_tui.data.status import CachedFile, data_status
+from cifar_tui.paths import Paths
 
-app = typer.Typer(help="Look for CIFAR-100, download it, or import a copy.", no_args_is_help=True)
 
-
-@app.command()
-def status(context: typer.Context) -> None:
-    """Say what is there, and where."""
-    from cifar_tui.data.status import data_status
-
-    state: Context = context.obj
-    found = data_status(state.paths)
-    if found.cifar100:
-        typer.echo(f"CIFAR-100: {found.cifar100.path} ({found.cifar100.size / 1e6:.0f} MB)")
+def show_status(paths: Paths) -> None:
+    """Print which data sets are kept, and how to get what is missing."""
+    status = data_status(paths)
+    if status.cifar100 is None:
+        print("CIFAR-100: not here; `cifar-tui data download` gets it, `cifar-tui data import PATH` takes a copy.")
     else:
-        typer.echo("CIFAR-100: not here. `cifar-tui data download` gets it, `cifar-tui data import PATH` takes a copy.")
-    for folder in found.folders:
-        typer.echo(f"decoded folder: {folder.path} ({folder.size / 1e6:.0f} MB)")
-    typer.echo("synthetic: always there")
+        print(f"CIFAR-100: {_describe(status.cifar100)}")
+    print("synthetic: embedded, 100 made-up classes; always here")
+    for folder in status.folders:
+        print(f"decoded folder: {_describe(folder)}")
 
 
-@app.command()
-def download(context: typer.Context) -> None:
-    """Download the official archive, 169 MB, and check it."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    from cifar_tui.data import cifar100
-    from cifar_tui.data.dataset import DatasetError
-
-    state: Context = context.obj
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+def download_cifar100(paths: Paths) -> None:
+    """Download CIFAR-100, with a progress bar on a terminal."""
+    columns = (TextColumn("CIFAR-100"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
     try:
-        with Progress(*columns) as progress:
-            task = progress.add_task("download", total=None)
-            cifar100.download(state.paths, lambda done, total: progress.update(task, completed=done, total=total))
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("", total=None)
+            cifar100.download(paths, lambda done, total: progress.update(task, completed=done, total=total))
     except DatasetError as error:
-        leave(error, FAILED)
-    status(context)
+        fail(str(error))
+    show_status(paths)
 
 
-@app.command("import")
-def import_(
-    context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="cifar-100-python.tar.gz, its unpacked folder, or a folder of images.")],
-) -> None:
-    """Take CIFAR-100 from a local copy."""
-    from cifar_tui.data import cifar100
-    from cifar_tui.data.dataset import DatasetError
-
-    state: Context = context.obj
+def import_cifar100(paths: Paths, path: Path) -> None:
+    """Decode CIFAR-100 from a local copy."""
     try:
-        cifar100.import_from(path, state.paths)
+        cifar100.import_from(path, paths)
     except DatasetError as error:
-        leave(error, FAILED)
-    status(context)
+        fail(str(error))
+    show_status(paths)
+
+
+def _describe(file: CachedFile) -> str:
+    return f"{printable(str(file.path))} ({file.size / 1e6:,.0f} MB)"

@@ -1,102 +1,126 @@
-"""`cifar-tui runs`: the results table."""
+"""`cifar-tui runs`: the results table as text, JSON, CSV or Markdown."""
 
 import csv
-import io
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
 
-import typer
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
 
-from cifar_tui.cli.context import WRONG_USAGE, Context, leave, plain, warn
+from cifar_tui.cli.console import USAGE, fail, make_console, printable, warn
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets
+from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.table import COLUMNS, Column, Row, find_column, matching, ordered, ranked, report_rows, run_row
 
-if TYPE_CHECKING:
-    from cifar_tui.runs.table import Column, Row
+_FIRST_TO_GO = (
+    "device",
+    "date",
+    "data",
+    "part",
+    "time",
+    "acc/param",
+    "epochs",
+    "model",
+    "f1",
+    "params",
+    "status",
+    "val",
+)
+"""Columns that a narrow terminal does without, the least important first."""
 
-# What a narrow terminal can do without, first the least needed.
-_EXPENDABLE = ("date", "device", "data", "time", "part", "model", "f1", "epochs", "acc/param", "params", "val")
+_GAP = 2
+_NARROWEST_NAME = 16
 
 
-def runs(
-    context: typer.Context,
-    sort: Annotated[str, typer.Option(metavar="COL", help="The column to sort by.")] = "test",
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
-    words: Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold these words.")] = "",
-    report: Annotated[bool, typer.Option(help="Show the report's rows too.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Accuracies as fractions, times in seconds.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As shown, accuracies in percent.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="As shown, accuracies in percent.")] = False,
-) -> None:
-    """Print the results table: every run, and what the report measured."""
-    from cifar_tui.presets import load_presets
-    from cifar_tui.runs.store import RunStore
-    from cifar_tui.runs.table import COLUMNS, find_column, matching, ordered, ranked, report_rows, run_row
+class Format(StrEnum):
+    """How the table is printed."""
 
-    if as_json + as_csv + as_markdown > 1:
-        leave("Give one of --json, --csv and --markdown.", WRONG_USAGE)
-    column = find_column(sort)
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    TABLE = "table"
+
+
+def show_runs(paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_report: bool) -> None:
+    """Print the results of all runs that hold the words of `text`; a warning for each folder that cannot be read."""
+    column = find_column(sort.lower())
     if column is None:
-        leave(f"There is no column {sort!r}; the columns are {', '.join(c.key for c in COLUMNS)}.", WRONG_USAGE)
-    state: Context = context.obj
-    store = RunStore(state.paths.runs)
+        fail(f"There is no column {sort!r}; --sort takes {', '.join(column.key for column in COLUMNS)}.", USAGE)
+    store = RunStore(paths.runs)
     scan = store.scan()
     for problem in scan.problems:
         warn(problem)
     rows = [run_row(run, store) for run in scan.runs]
-    if report:
-        rows += report_rows(load_presets(state.paths).presets)
-    rows = ordered(matching(ranked(rows), words), column, reverse=reverse)
-    if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, default=str))
-    elif as_csv:
-        typer.echo(_csv(COLUMNS, rows), nl=False)
-    elif as_markdown:
-        typer.echo(_markdown(COLUMNS, rows))
-    else:
-        _print_table(COLUMNS, rows)
+    if with_report:
+        rows += report_rows(load_presets(paths).presets)
+    rows = ordered(matching(ranked(rows), text), column, reverse=reverse)
+    match form:
+        case Format.JSON:
+            print(json.dumps([_as_json(row) for row in rows], indent=2))
+        case Format.CSV:
+            _print_csv(rows)
+        case Format.MARKDOWN:
+            _print_markdown(rows)
+        case Format.TABLE:
+            _print_table(rows)
 
 
-def _csv(columns: Sequence["Column"], rows: Sequence["Row"]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.title for column in columns)
-    writer.writerows([plain(column.text(row)).strip() for column in columns] for row in rows)
-    return text.getvalue()
+def _as_json(row: Row) -> dict[str, object]:
+    return asdict(row) | {"date": row.date.isoformat() if row.date else None}
 
 
-def _markdown(columns: Sequence["Column"], rows: Sequence["Row"]) -> str:
-    lines = [[column.title for column in columns], ["--:" if column.is_number else "---" for column in columns]]
-    lines += [[plain(column.text(row)).strip().replace("|", "\\|") for column in columns] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _cells(row: Row, columns: Sequence[Column] = COLUMNS) -> list[str]:
+    return [printable(column.text(row)) for column in columns]
 
 
-def _print_table(columns: Sequence["Column"], rows: Sequence["Row"]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _print_csv(rows: Sequence[Row]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(column.title for column in COLUMNS)
+    for row in rows:
+        writer.writerow(cell.strip() for cell in _cells(row))
 
-    console = Console()
+
+def _print_markdown(rows: Sequence[Row]) -> None:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    print(line([column.title for column in COLUMNS]))
+    print(line(["---:" if column.is_number else "---" for column in COLUMNS]))
+    for row in rows:
+        print(line([cell.strip().replace("\\", "\\\\").replace("|", "\\|") for cell in _cells(row)]))
+
+
+def _print_table(rows: Sequence[Row]) -> None:
     if not rows:
-        console.print("No runs yet: `cifar-tui train part1/mlp` makes one, and so does the app.")
+        print("There is nothing to show: no run yet, or none that matches.")
         return
-    cells = {column.key: [plain(column.text(row)) for row in rows] for column in columns}
-    shown = _fitting(columns, cells, console.width)
-    table = Table(box=None, header_style="bold", padding=(0, 1))
-    for column in shown:
-        table.add_column(column.title, justify="right" if column.is_number else "left", no_wrap=True)
-    for place in range(len(rows)):
-        table.add_row(*(Text(cells[column.key][place]) for column in shown))
-    console.print(table)
-
-
-def _fitting(columns: Sequence["Column"], cells: dict[str, list[str]], width: int) -> list["Column"]:
-    from rich.cells import cell_len
-
-    widths = {c.key: 2 + max(cell_len(text) for text in [c.title, *cells[c.key]]) for c in columns}
-    shown = [column.key for column in columns]
-    for key in _EXPENDABLE:
-        if sum(widths[shown_key] for shown_key in shown) <= width:
+    console = make_console()
+    widths = {
+        column.key: max(cell_len(column.title), *(cell_len(cell) for cell in cells)) + _GAP
+        for column, cells in zip(COLUMNS, zip(*(_cells(row) for row in rows), strict=True), strict=True)
+    }
+    room = console.width
+    for key in _FIRST_TO_GO:
+        others = sum(width for name, width in widths.items() if name != "name")
+        if others + min(widths["name"], _NARROWEST_NAME) <= room:
             break
-        shown.remove(key)
-    return [column for column in columns if column.key in shown]
+        del widths[key]
+    widths["name"] = max(min(widths["name"], room - sum(widths.values()) + widths["name"]), _GAP + 1)
+    shown = [column for column in COLUMNS if column.key in widths]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", width=sum(widths.values()))
+    for column in shown:
+        table.add_column(
+            column.title,
+            justify="right" if column.is_number else "left",
+            width=widths[column.key] - _GAP,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in _cells(row, shown)), style="dim" if row.is_report else None)
+    console.print(table)

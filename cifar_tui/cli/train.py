@@ -1,80 +1,82 @@
-"""`cifar-tui train`: a run without a screen, in the same folder as the app's."""
+"""`cifar-tui train`: one run from start to end, without the app."""
 
 import signal
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
 
-import typer
+from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
+from cifar_tui.cli.progress import make_reporter
+from cifar_tui.config import ConfigError, RunConfig, Source, override, rename
+from cifar_tui.data import cifar100
+from cifar_tui.events import Outcome
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets, read_preset
+from cifar_tui.runs.execute import execute_now
+from cifar_tui.runs.store import RunStore, StoreError
 
-from cifar_tui.cli.context import FAILED, INTERRUPTED, WRONG_USAGE, Context, leave
-
-if TYPE_CHECKING:
-    from cifar_tui.config import RunConfig
-    from cifar_tui.paths import Paths
-
-
-def train(
-    context: typer.Context,
-    preset: Annotated[str, typer.Argument(metavar="PRESET|FILE.toml", help="A preset's name, or a preset file.")],
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, such as training.epochs=5.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="What the leaderboard calls the run.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, mps, cuda or cuda:N.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
-) -> None:
-    """Train one preset to its end. Exit code: 0 finished, 1 failed, 2 wrong usage, 130 interrupted."""
-    from cifar_tui.cli.narrators import choose_narrator
-    from cifar_tui.config import Source
-    from cifar_tui.data import cifar100
-    from cifar_tui.events import Outcome
-    from cifar_tui.runs.execute import execute_new
-    from cifar_tui.runs.store import RunStore, StoreError
-
-    state: Context = context.obj
-    config = _configure(state.paths, preset, assignments or [], name, device)
-    if config.data.source is Source.CIFAR100 and not cifar100.is_available(state.paths):
-        leave(cifar100.MISSING, FAILED)
-    stop = threading.Event()
-    _stop_on_signals(stop)
-    with choose_narrator(config, as_json=as_json) as narrator:
-        try:
-            last_word = execute_new(state.paths, RunStore(state.paths.runs), config, stop.is_set, narrator.hear)
-        except StoreError as error:
-            leave(error, FAILED)
-    match last_word.outcome:
-        case Outcome.FAILED:
-            leave(last_word.error, FAILED)
-        case Outcome.STOPPED:
-            raise typer.Exit(INTERRUPTED)
-        case Outcome.FINISHED:
-            return
+_EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _configure(
-    paths: "Paths", preset: str, assignments: list[str], name: str | None, device: str | None
-) -> "RunConfig":
-    from cifar_tui.config import ConfigError, override
-    from cifar_tui.presets import load_presets, read_preset
+def train_preset(paths: Paths, preset: str, settings: Sequence[str], name: str | None, *, as_json: bool) -> int:
+    """Train a preset with `settings` changed and return the process's exit code.
 
+    Args:
+        paths: where presets are found and the run is kept.
+        preset: a preset's key, or a file's path that ends in `.toml`.
+        settings: `KEY=VALUE` each.
+        name: what the run is called; None leaves it to the preset.
+        as_json: print events as lines of JSON.
+    """
+    config = _configure(paths, preset, settings, name)
+    if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
+        fail(cifar100.MISSING)
     try:
-        is_file = preset.endswith(".toml")
-        config = (read_preset(Path(preset)) if is_file else load_presets(paths).find(preset)).config
-        return override(config, assignments, {("name",): name, ("training", "device"): device})
+        with _stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
+            run, ended = execute_now(paths, RunStore(paths.runs), config, stop.is_set, reporter.hear)
+            reporter.conclude(run, ended)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except StoreError as error:
+        fail(str(error))
+    if ended.error is not None:
+        fail(ended.error)
+    return _EXIT_CODES[ended.outcome]
+
+
+def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | None) -> RunConfig:
+    try:
+        if preset.endswith(".toml"):
+            config = read_preset(Path(preset)).config
+        else:
+            library = load_presets(paths)
+            for problem in library.problems:
+                warn(problem)
+            config = library.find(preset).config
+        config = override(config, settings)
+        return config if name is None else rename(config, name)
     except ConfigError as error:
-        leave(error, WRONG_USAGE)
+        fail(str(error), USAGE)
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
-    """The first Ctrl+C or SIGTERM stops at the next batch, the second Ctrl+C leaves at once."""
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """Set the event on Ctrl+C, a request to end, or a hang-up; on the second one, leave at once."""
+    stop = threading.Event()
 
-    def hear(_: int, __: FrameType | None) -> None:
+    def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, hear)
+    # What is ignored stays so: `nohup` means it.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

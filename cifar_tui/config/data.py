@@ -44,6 +44,15 @@ class DataConfig(ConfigPart):
 
     @field_validator("path")
     @classmethod
+    def _can_be_written_down(cls, path: Path | None) -> Path | None:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError("must be UTF-8 text; rename the folder") from None
+        return path
+
+    @field_validator("path")
+    @classmethod
     def _belongs_to_the_folder_source(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if info.data.get("source") is Source.FOLDER and path is None:
             raise ValueError("is needed with source = folder: the folder that holds train/ and test/")

@@ -40,6 +40,10 @@ def _message(kind: str, text: str, context: Mapping[str, object]) -> str:
         return "is not a known key"
     if kind == "missing":
         return "is missing"
+    if kind in ("int_parsing", "int_type", "int_from_float"):
+        return "must be a whole number"
+    if kind in ("float_parsing", "float_type"):
+        return "must be a number"
     if kind in ("union_tag_invalid", "enum", "literal_error"):
         return f"must be one of {context.get('expected_tags') or context.get('expected')}"
     if kind == "union_tag_not_found":

@@ -1,21 +1,17 @@
 """Changes to a configuration written as text: `training.epochs=5`."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from cifar_tui.config.errors import ConfigError, FieldPath, sentence
+from cifar_tui.config.errors import ConfigError, sentence
 from cifar_tui.config.run import RunConfig
 
 
-def override(
-    config: RunConfig, assignments: Iterable[str], fields: Mapping[FieldPath, object] | None = None
-) -> RunConfig:
+def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
     """Return `config` with each `KEY=VALUE` applied; values are TOML, and a bare word is a string.
-
-    `fields` are applied last, except those that are None.
 
     A change of `model.name` starts the model's arguments afresh from that model's defaults.
 
@@ -35,13 +31,22 @@ def override(
                 raise ConfigError(f"{key.strip()}: is not a known key")
             parent = child
         value = _parse(text.strip())
-        if path == ["model", "name"] and value != parent["name"]:
+        if path == ["model", "name"] and value != parent.get("name"):
             parent.clear()
         parent[path[-1]] = value
-    for path_of_field, value in (fields or {}).items():
-        if value is not None:
-            parent = values if len(path_of_field) == 1 else values[path_of_field[0]]
-            parent[path_of_field[-1]] = value
+    return _validated(values)
+
+
+def rename(config: RunConfig, name: str) -> RunConfig:
+    """Return `config` under another name.
+
+    Raises:
+        ConfigError: the name is too long, or no text.
+    """
+    return _validated(config.model_dump(mode="json") | {"name": name})
+
+
+def _validated(values: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -50,6 +55,7 @@ def override(
 
 def _parse(text: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        content = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):  # besides bad TOML: a number or a nesting beyond what Python reads
         return text
+    return content["value"] if len(content) == 1 else text

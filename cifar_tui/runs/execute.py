@@ -1,5 +1,6 @@
 """Trains one run of the store in the calling thread, writing everything to its folder first."""
 
+import contextlib
 import logging
 import traceback
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from cifar_tui.files import replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.environment import describe_environment
 from cifar_tui.runs.record import RunRecord, RunStatus
-from cifar_tui.runs.store import RunStore, StoreError, now
+from cifar_tui.runs.store import Run, RunStore, StoreError, now
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def execute(
         RunTakenError: another process holds the run.
         StoreError: the run folder cannot be read or written.
     """
+    store.get(run_id)  # before the lock, which would make a folder where the run was just removed
     try:
         with store.training_lock(run_id).acquire(timeout=2):
             return _Execution(paths, store, run_id, should_stop, listener).run()
@@ -49,16 +51,17 @@ def execute(
         raise RunTakenError(f"{run_id} is being trained by another process.") from None
 
 
-def execute_new(
+def execute_now(
     paths: Paths, store: RunStore, config: RunConfig, should_stop: Callable[[], bool], listener: Listener
-) -> RunEnded:
-    """Make a run and train it here and now; it never stands in the queue, where another process could take it.
+) -> tuple[Run, RunEnded]:
+    """Make a run and train it here, past the queue: it is never `queued`, so that no runner can take it.
 
     Raises:
         StoreError: the run folder cannot be made, read or written.
     """
-    run_id = store.create(config, RunStatus.RUNNING).id
-    return execute(paths, store, run_id, should_stop, listener)
+    run = store.create(config, RunStatus.RUNNING)
+    ended = execute(paths, store, run.id, should_stop, listener)
+    return store.get(run.id), ended
 
 
 class _Execution:
@@ -116,7 +119,8 @@ class _Execution:
         return self.store.change(self.run_id, lambda record: record.model_copy(update=changes)).record
 
     def _log(self, text: str) -> None:
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+        # A log that cannot be written is no reason to lose the run, least of all while it says why it failed.
+        with contextlib.suppress(OSError), (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Results, RunStarted
@@ -48,14 +48,14 @@ class Environment(BaseModel):
 class RunRecord(BaseModel):
     """The content of `run.json`. Unknown keys are kept out, and `schema_version` says how to read the rest."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     schema_version: int = SCHEMA_VERSION
     config: RunConfig
     status: RunStatus
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
     queue_position: float = 0.0
     """Queued runs start in rising order."""
     environment: Environment | None = None

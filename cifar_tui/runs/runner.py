@@ -72,18 +72,23 @@ class Runner:
                     self._work_queue()
             except Timeout:
                 pass  # another process works the queue
-            except (OSError, StoreError) as error:
+            except OSError as error:
                 logger.warning("the queue cannot be worked: %s", error)
             self._wake.wait(_SECONDS_BETWEEN_LOOKS)
             self._wake.clear()
 
     def _work_queue(self) -> None:
-        while not self._leave.is_set() and (waiting := self._queue.waiting()):
-            self._stop_run.clear()
-            self._current = waiting[0].id
-            try:
-                execute(self._paths, self._store, self._current, self._should_stop, self._listener)
-            except RunTakenError:
+        unusable: set[str] = set()
+        while not self._leave.is_set():
+            waiting = [run.id for run in self._queue.waiting() if run.id not in unusable]
+            if not waiting:
                 return
+            self._stop_run.clear()
+            self._current = waiting[0]
+            try:
+                execute(self._paths, self._store, waiting[0], self._should_stop, self._listener)
+            except (RunTakenError, StoreError, OSError) as error:
+                logger.warning("%s is passed over for now: %s", waiting[0], error)
+                unusable.add(waiting[0])
             finally:
                 self._current = None

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
@@ -30,6 +30,12 @@ _PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
 
 class StoreError(Exception):
     """One sentence about a run that cannot be read or written."""
+
+
+class _Schema(BaseModel):
+    """All that can be relied on in a `run.json` of any version."""
+
+    schema_version: int = SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,14 @@ class RunStore:
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
         run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
         folder = self.folder / run_id
+        unseen = self.folder / f".{run_id}"  # readers pass over it, so that they never meet a folder without run.json
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folder.mkdir(mode=0o700)
-            self._write(folder, record)
+            unseen.mkdir(mode=0o700)
+            self._write(unseen, record)
+            unseen.rename(folder)
         except OSError as error:
+            shutil.rmtree(unseen, ignore_errors=True)
             raise StoreError(f"Cannot make a run in {self.folder}: {error.strerror}.") from error
         return Run(run_id, folder, record)
 
@@ -90,21 +99,7 @@ class RunStore:
             StoreError: there is no such run, or its run.json cannot be read.
         """
         folder = self.folder / run_id
-        try:
-            record = RunRecord.model_validate_json((folder / "run.json").read_bytes())
-        except FileNotFoundError:
-            raise StoreError(f"{folder} holds no run.json.") from None
-        except OSError as error:
-            raise StoreError(f"{folder / 'run.json'} cannot be read: {error.strerror}.") from None
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise StoreError(f"{folder / 'run.json'} is damaged: {where}: {first['msg']}.") from None
-        if record.schema_version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{folder / 'run.json'} was written by a newer cifar-tui (schema {record.schema_version}); "
-                "update to read it."
-            )
+        record = self._read(folder)
         if record.status is RunStatus.RUNNING and not self._is_held(folder):
             record = record.model_copy(update={"status": RunStatus.INTERRUPTED})
         return Run(run_id, folder, record)
@@ -137,8 +132,9 @@ class RunStore:
         """
         folder = self.folder / run_id
         try:
+            self._read(folder)  # before the lock, which would make a folder where there is none
             with FileLock(folder / "edit.lock", timeout=10, mode=0o600):
-                record = edit(self.get(run_id).record)
+                record = edit(self._read(folder))
                 self._write(folder, record)
         except Timeout:
             raise StoreError(f"{folder} is being written by another process; try again.") from None
@@ -153,12 +149,14 @@ class RunStore:
             StoreError: the run is being trained, or the folder cannot be removed.
         """
         folder = self.folder / run_id
-        if self._is_held(folder):
-            raise StoreError(f"{run_id} is being trained; stop it first.")
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
+        if not folder.exists():
             return
+        try:
+            with self.training_lock(run_id).acquire(timeout=0):
+                unseen = folder.rename(self.folder / f".{run_id}")  # gone at once for readers
+                shutil.rmtree(unseen)
+        except Timeout:
+            raise StoreError(f"{run_id} is being trained; stop it first.") from None
         except OSError as error:
             raise StoreError(f"{folder} cannot be removed: {error.strerror}.") from error
 
@@ -203,6 +201,24 @@ class RunStore:
             return _PROGRESS.validate_json((self.folder / run_id / "progress.json").read_bytes())
         except (OSError, ValidationError):
             return None
+
+    def _read(self, folder: Path) -> RunRecord:
+        """Read a record as it was written: `running` even where the process is gone."""
+        file = folder / "run.json"
+        try:
+            content = file.read_bytes()
+            schema = _Schema.model_validate_json(content).schema_version
+            if schema > SCHEMA_VERSION:
+                raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
+            return RunRecord.model_validate_json(content)
+        except FileNotFoundError:
+            raise StoreError(f"{folder} holds no run.json.") from None
+        except OSError as error:
+            raise StoreError(f"{file} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
 
     def _write(self, folder: Path, record: RunRecord) -> None:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")

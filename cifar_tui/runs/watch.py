@@ -5,7 +5,8 @@ from pathlib import Path
 
 from cifar_tui.runs.store import RunStore
 
-_WATCHED = ("run.json", "epochs.jsonl", "progress.json", "run.lock")
+_WATCHED = ("run.json", "epochs.jsonl", "progress.json")
+"""Not `run.lock`: asking whether it is held can touch it, and would look like a change."""
 
 
 @dataclass(frozen=True)

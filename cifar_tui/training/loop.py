@@ -51,12 +51,13 @@ def train(
         dataset: with a validation split.
         emit: told each event, in order; the last one is `RunEnded` with `finished` or `stopped`.
         should_stop: asked before each batch.
-        save: given the state after each epoch and on a stop.
+        save: given the state after each epoch and on a stop. Its tensors are the live ones, which change when training
+            goes on: write or copy them before returning.
         state: where to go on from, as `save` was given it; None begins afresh.
 
     Raises:
         DeviceError: the device that the configuration asks for is not there.
-        TrainingError: the loss is no longer finite.
+        TrainingError: the loss is no longer finite, or there are too few images for a batch.
     """
     trainer = _Trainer(config, dataset, emit, should_stop)
     if state is not None:
@@ -111,6 +112,8 @@ class _Trainer:
         )
         self.val_batches = EvalBatches(dataset.val, batch_size=EVAL_BATCH_SIZE, device=self.device)
         self.batches_per_epoch = self.train_batches.batches_per_epoch
+        if not self.batches_per_epoch:
+            raise TrainingError(f"{dataset.name} has a single training image; training needs two or more.")
         total_steps = recipe.epochs * self.batches_per_epoch
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
@@ -232,7 +235,7 @@ class _Trainer:
     def _finish_epoch(self) -> None:
         began = time.perf_counter()
         logits, labels = predict(self.model, self.val_batches)
-        val_loss = F.cross_entropy(logits, labels).item()
+        val_loss = self._finite(F.cross_entropy(logits, labels).item())
         val_accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
         seconds = self.at.seconds + time.perf_counter() - began
         self.last = EpochFinished(
@@ -266,7 +269,7 @@ class _Trainer:
         assert self.last is not None
         batches = EvalBatches(self.dataset.test, batch_size=EVAL_BATCH_SIZE, device=self.device)
         logits, targets = predict(self.model, batches)
-        test_loss = F.cross_entropy(logits, targets).item()
+        test_loss = self._finite(F.cross_entropy(logits, targets).item())
         labels, probabilities = targets.cpu().numpy(), logits.softmax(dim=1).cpu().numpy()
         scores = score(labels, probabilities, self.dataset.superclass_of)
         self.emit(Tested(labels, probabilities))

@@ -115,9 +115,10 @@ class CifarApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        bindings = [active.binding for active in self.screen.active_bindings.values() if active.enabled]
+        active = [active for active in self.screen.active_bindings.values() if active.enabled]
+        active.sort(key=lambda active: active.node is self.focused)  # the tab's own keys before those of its table
         keys: dict[str, list[str]] = {}
-        for binding in bindings:
+        for binding in (active.binding for active in active):
             if binding.description and not binding.system:
                 keys.setdefault(binding.description, []).append(self.get_key_display(binding))
         tab = self._tabs.active.capitalize()

@@ -138,11 +138,12 @@ async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp
         store = app.store
         await until(pilot, lambda: [run.status for run in store.scan().runs] == [RunStatus.FINISHED])
         run = store.scan().runs[0]
+        assert app.query_one("TabbedContent").active == "live"
+        await pilot.press("3")
         table = app.query_one("#table")
         await until(pilot, lambda: run.id in {key.value for key in table.rows})
         await until(pilot, lambda: str(table.get_cell(run.id, "status")) == "✓ finished")
         assert str(table.get_cell(run.id, "test")) == f"{run.record.results.test_accuracy * 100:.2f}"
-        assert app.query_one("TabbedContent").active == "live"
 
 
 async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: Paths):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -17,6 +17,8 @@ from cifar_tui.tui.status import status_mark, status_text
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
 _NAME_WIDTH = 28
+_WIDE = 140
+_ONLY_WHEN_WIDE = ("model", "device")
 
 
 class LeaderboardPane(Vertical):
@@ -48,6 +50,7 @@ class LeaderboardPane(Vertical):
         self._column: Column = next(column for column in COLUMNS if column.key == "test")
         self._reversed = False
         self._with_report = True
+        self._columns: tuple[Column, ...] = ()
         self._shown: list[Row] = []
 
     def compose(self) -> ComposeResult:
@@ -58,9 +61,18 @@ class LeaderboardPane(Vertical):
     def on_mount(self) -> None:
         """Set the columns."""
         self.query_one("#filter", Input).display = False
-        table = self.query_one("#table", DataTable)
-        for column in COLUMNS:
-            table.add_column(self._heading(column), key=column.key)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out what a narrow terminal can do without."""
+        columns = tuple(c for c in COLUMNS if event.size.width >= _WIDE or c.key not in _ONLY_WHEN_WIDE)
+        if columns != self._columns:
+            self._columns = columns
+            table = self.query_one("#table", DataTable)
+            table.clear(columns=True)
+            for column in columns:
+                table.add_column(self._heading(column), key=column.key)
+            self._shown = []
+            self._draw()
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what the run folders say now."""
@@ -70,7 +82,7 @@ class LeaderboardPane(Vertical):
 
     def action_sort(self, step: int) -> None:
         """Sort by the next or the previous column."""
-        self._sort_by(COLUMNS[(COLUMNS.index(self._column) + step) % len(COLUMNS)])
+        self._sort_by(self._columns[(self._place_of_column() + step) % len(self._columns)])
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -121,6 +133,9 @@ class LeaderboardPane(Vertical):
     def _filter_done(self) -> None:
         self.query_one("#table").focus()
 
+    def _place_of_column(self) -> int:
+        return self._columns.index(self._column) if self._column in self._columns else 0
+
     def _sort_by(self, column: Column) -> None:
         self._column, self._reversed = column, False
         self._draw()
@@ -152,7 +167,7 @@ class LeaderboardPane(Vertical):
         scroll_x = table.scroll_x
         table.clear()
         for row in rows:
-            table.add_row(*(_cell(column, row) for column in COLUMNS), key=row.key)
+            table.add_row(*(_cell(column, row) for column in self._columns), key=row.key)
         place = next((index for index, row in enumerate(rows) if row.key == marked), 0)
         table.move_cursor(row=place)
         table.scroll_x = scroll_x
@@ -161,7 +176,7 @@ class LeaderboardPane(Vertical):
         for before, row in zip(self._shown, rows, strict=True):
             if before == row:
                 continue
-            for column in COLUMNS:
+            for column in self._columns:
                 table.update_cell(row.key, column.key, _cell(column, row), update_width=True)
 
     def _write_headings(self, table: DataTable[Text]) -> None:

@@ -57,7 +57,6 @@ class Chart(Widget):
         self._y_text = y_text
         self._data = ChartData()
         self._drawn: tuple[ChartData, Size, Text] | None = None
-        self._write_title()
 
     @property
     def data(self) -> ChartData:
@@ -77,16 +76,25 @@ class Chart(Widget):
             self._drawn = (self._data, self.size, _draw(self._data, self.size, self._tick_text))
         return self._drawn[2]
 
+    def on_resize(self) -> None:
+        """Fit the title."""
+        self._write_title()
+
     def _write_title(self) -> None:
+        full, short = self._legend(with_values=True), self._legend(with_values=False)
+        self.border_title = full if full.cell_len <= self.size.width else short
+
+    def _legend(self, *, with_values: bool) -> Text:
         title = Text(self._title)
         for series in self._data.series:
             title.append(" ")
             title.append(f"━ {series.label}", style=_style(series.colour))
-            if finite := _finite(series.points):
+            if with_values and (finite := _finite(series.points)):
                 title.append(f" {self._y_text(finite[-1][1])}")
         if self._data.reference is not None:
-            title.append(f" ┄ report {self._y_text(self._data.reference)}", style=_style(GREY))
-        self.border_title = title
+            value = f" {self._y_text(self._data.reference)}" if with_values else ""
+            title.append(f" ─ report{value}", style=_style(GREY))
+        return title
 
 
 def whole_ticks(last: int, most: int) -> list[int]:

@@ -1,0 +1,168 @@
+"""Every command, option and help text; what a command does is imported when it is called.
+
+So `cifar-tui --help` answers at once: neither torch nor textual nor pydantic is imported for it.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cifar_tui import __version__
+from cifar_tui.cli.console import USAGE, fail
+
+if TYPE_CHECKING:
+    from cifar_tui.paths import Paths
+
+app = typer.Typer(
+    help="Train and compare small image classifiers on CIFAR-100. Without a command, the app starts.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="See, download or import CIFAR-100.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Keep runs, data sets and presets under DIR instead of the user's folders; as CIFAR_TUI_HOME does.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _paths(context: typer.Context, home: Path | None) -> "Paths":
+    """The folders to use: `--home` counts behind the command, and before it."""
+    from cifar_tui.paths import find_paths
+
+    return find_paths(home or context.find_root().params.get("home"))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cifar-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    home: HomeOption = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Start the app training SimpleCNN on a small embedded data set.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Start the app, unless a command is given."""
+    if context.invoked_subcommand is not None:
+        if demo:
+            fail(f"--demo starts the app; leave it out, or leave out {context.invoked_subcommand!r}.", USAGE)
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail("The app needs a terminal; `cifar-tui train PRESET` works without one.", USAGE)
+    from cifar_tui.tui.app import run_app
+
+    run_app(_paths(context, home), demo=demo)
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    preset: Annotated[
+        str, typer.Argument(metavar="PRESET|FILE.toml", help="A preset's key, such as part1/mlp, or a preset file.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as training.epochs=5; repeatable."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What the leaderboard calls the run.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, mps, cuda, cuda:1 …")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Train a preset here and now, without the app.
+
+    Exits with 0 when the run finished, 1 when it failed, 2 for wrong usage, 130 when it was interrupted: Ctrl+C stops
+    at the next batch and keeps a checkpoint, a second one leaves at once.
+    """
+    from cifar_tui.cli.train import train_preset
+
+    changes = [*(settings or []), *([f"training.device={device}"] if device is not None else [])]
+    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, as_json=as_json))
+
+
+@app.command()
+def runs(
+    context: typer.Context,
+    sort: Annotated[str, typer.Option("--sort", metavar="COLUMN", help="Sort by this column, best first.")] = "test",
+    reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
+    text: Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold these words.")] = "",
+    report: Annotated[bool, typer.Option("--report/--no-report", help="With the rows the report measured.")] = True,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Show the results of all runs."""
+    from cifar_tui.cli.runs import Format, show_runs
+
+    wishes = {Format.JSON: as_json, Format.CSV: as_csv, Format.MARKDOWN: as_markdown}
+    chosen = [form for form, wanted in wishes.items() if wanted]
+    if len(chosen) > 1:
+        fail(f"--{chosen[0]} and --{chosen[1]} exclude each other.", USAGE)
+    form = chosen[0] if chosen else Format.TABLE
+    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_report=report)
+
+
+@app.command()
+def presets(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """List the presets, by part of the assignment."""
+    from cifar_tui.cli.catalog import show_presets
+
+    show_presets(_paths(context, home), as_json=as_json)
+
+
+@app.command()
+def models(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """List the models and their arguments."""
+    from cifar_tui.cli.catalog import show_models
+
+    show_models(_paths(context, home), as_json=as_json)
+
+
+@data_app.command()
+def status(context: typer.Context, home: HomeOption = None) -> None:
+    """Show which data sets are here."""
+    from cifar_tui.cli.data import show_status
+
+    show_status(_paths(context, home))
+
+
+@data_app.command()
+def download(context: typer.Context, home: HomeOption = None) -> None:
+    """Download CIFAR-100: 169 MB, checked against its checksum."""
+    from cifar_tui.cli.data import download_cifar100
+
+    download_cifar100(_paths(context, home))
+
+
+@data_app.command("import")
+def import_(
+    context: typer.Context,
+    path: Annotated[
+        Path,
+        typer.Argument(help="cifar-100-python.tar.gz, its folder, or a folder with train/<class>/, test/<class>/."),
+    ],
+    home: HomeOption = None,
+) -> None:
+    """Take CIFAR-100 from a copy on this machine."""
+    from cifar_tui.cli.data import import_cifar100
+
+    import_cifar100(_paths(context, home), path)

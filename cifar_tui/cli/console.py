@@ -1,0 +1,36 @@
+"""How commands speak: clean text, one sentence for each error, and the exit codes."""
+
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+_WIDTH_OF_A_PIPE = 1000
+
+
+def printable(text: str) -> str:
+    """Return `text` without characters that could steer the terminal; people choose names, and files bring them."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def make_console() -> Console:
+    """Return a console on stdout; in a pipe it is so wide that nothing is cut."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_PIPE
+    return console
+
+
+def warn(sentence: str) -> None:
+    """Say on stderr what is wrong, and go on."""
+    typer.echo(f"warning: {printable(sentence)}", err=True)
+
+
+def fail(sentence: str, code: int = FAILED) -> NoReturn:
+    """Say on stderr what is wrong, and leave."""
+    typer.echo(f"cifar-tui: {printable(sentence)}", err=True)
+    raise typer.Exit(code)

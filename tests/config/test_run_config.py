@@ -1,0 +1,147 @@
+"""`RunConfig`: what it takes, what it says about the rest, and that it survives being written down."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cifar_tui.config import RunConfig, explain, override
+from cifar_tui.config.errors import ConfigError
+from cifar_tui.config.overrides import rename
+from cifar_tui.models.registry import MODELS
+
+_MODELS = st.one_of(
+    st.sampled_from([{"name": name} for name in MODELS]),
+    st.fixed_dictionaries(
+        {"name": st.just("mlp"), "hidden_sizes": st.lists(st.integers(1, 8192), min_size=1, max_size=8)},
+        optional={"dropout": st.floats(0, 0.99)},
+    ),
+    st.builds(
+        lambda heads, width: {"name": "custom_vit", "heads": heads, "embed_dim": heads * width},
+        st.integers(1, 8),
+        st.integers(1, 64),
+    ),
+)
+_TRAININGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "epochs": st.integers(1, 100_000),
+        "lr": st.floats(0, 100, exclude_min=True),
+        "schedule": st.sampled_from(["cosine", "constant"]),
+        "clip_norm": st.floats(0, 1e6),
+        "seed": st.integers(0, 2**31 - 1),
+        "device": st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:1"]),
+    },
+)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+_DATA = st.one_of(
+    st.fixed_dictionaries({"source": st.sampled_from(["cifar100", "synthetic"])}, optional={"flip": st.booleans()}),
+    st.fixed_dictionaries({"source": st.just("folder"), "path": _TEXT}),
+)
+_CONFIGS = st.fixed_dictionaries(
+    {"model": _MODELS}, optional={"name": _TEXT, "part": st.integers(1, 5), "training": _TRAININGS, "data": _DATA}
+)
+
+
+def _config(**values: Any) -> RunConfig:
+    return RunConfig.model_validate({"model": {"name": "mlp"}} | values)
+
+
+@given(_CONFIGS)
+def test_survives_json(values: dict[str, Any]) -> None:
+    config = RunConfig.model_validate(values)
+    assert RunConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "words"),
+    [
+        ({"training": {"lr": 0}}, "training.lr", "must be greater than 0"),
+        ({"training": {"lr": float("nan")}}, "training.lr", "must be a finite number"),
+        ({"training": {"epochs": "many"}}, "training.epochs", "must be a valid integer"),
+        ({"training": {"epoch": 3}}, "training.epoch", "is not a known key"),
+        ({"training": {"schedule": "linear"}}, "training.schedule", "must be one of 'cosine' or 'constant'"),
+        ({"training": {"device": "tpu"}}, "training.device", "must be auto, cpu, mps, cuda or cuda:N"),
+        ({"model": {"name": "alexnet"}}, "model.name", "must be one of 'softmax_regression'"),
+        ({"model": {}}, "model.name", "needs a name"),
+        ({"model": {"name": "mlp", "depth": 2}}, "model.depth", "is not a known key"),
+        ({"model": {"name": "mlp", "hidden_sizes": [0]}}, "model.hidden_sizes", "must be greater than or equal to 1"),
+        ({"model": {"name": "simple_vit", "heads": 3}}, "model.heads", "128 is not a multiple of 3"),
+        ({"data": {"source": "folder"}}, "data.path", "is needed with source = folder"),
+        ({"data": {"path": "/tmp"}}, "data.path", "goes with source = folder only"),
+        ({"name": "x" * 201}, "name", "at most 200 characters"),
+    ],
+)
+def test_names_the_field_at_fault(values: dict[str, Any], path: str, words: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        _config(**values)
+    messages = {".".join(where): message for where, message in explain(error.value).items()}
+    assert list(messages) == [path]
+    assert words in messages[path]
+
+
+def test_a_name_is_one_line() -> None:
+    assert _config(name=" two\nlines\t ").name == "two lines"
+
+
+def test_the_title_is_the_name_else_the_preset_else_the_model() -> None:
+    assert _config().title == "mlp"
+    assert _config(preset="part1/mlp").title == "part1/mlp"
+    assert _config(preset="part1/mlp", name="mine").title == "mine"
+
+
+class TestOverride:
+    def test_takes_toml_values_and_bare_words(self) -> None:
+        changed = override(
+            _config(),
+            ["training.epochs=5", "training.schedule = constant", "model.hidden_sizes=[8, 4]", "data.flip=false"],
+        )
+        assert changed.training.epochs == 5
+        assert changed.training.schedule == "constant"
+        assert changed.model.model_dump() == {"name": "mlp", "hidden_sizes": (8, 4), "dropout": 0.3}
+        assert not changed.data.flip
+
+    def test_another_model_begins_with_its_own_defaults(self) -> None:
+        changed = override(_config(), ["model.name=simple_vit", "model.depth=2"])
+        assert changed.model == override(_config(model={"name": "simple_vit"}), ["model.depth=2"]).model
+
+    @pytest.mark.parametrize(
+        ("assignment", "words"),
+        [
+            ("training.epochs", "'training.epochs' is no assignment; write KEY=VALUE"),
+            ("=5", "is no assignment"),
+            ("training..epochs=5", "is no assignment"),
+            ("training.epochs=0", "training.epochs: must be greater than or equal to 1"),
+            ("training.epochs=", "training.epochs: must be a valid integer"),
+            ("trainig.epochs=5", "trainig.epochs: is not a known key"),
+            ("training.epochs.more=5", "training.epochs.more: is not a known key"),
+            ("model=5", "model: must be a valid dictionary"),
+            ("training.seed=" + "9" * 5000, "training.seed: must be a valid integer"),
+            ("training.seed=" + "[" * 5000, "training.seed: must be a valid integer"),
+            ("training.epochs=5\nlr = 1", "training.epochs: must be a valid integer"),
+            ("data={source='folder', path='\udcff'}", "data.path: must be UTF-8 text"),
+        ],
+    )
+    def test_says_what_is_wrong(self, assignment: str, words: str) -> None:
+        with pytest.raises(ConfigError) as error:
+            override(_config(), [assignment])
+        assert words in str(error.value)
+        assert "\n" not in str(error.value).replace(assignment, "")
+
+    def test_a_model_emptied_before_it_is_named(self) -> None:
+        assert override(_config(), ["model={}", "model.name=mlp"]).model == _config().model
+
+    @given(st.lists(st.text(max_size=30).map(lambda text: f"training.{text}"), max_size=2))
+    def test_never_raises_anything_else(self, assignments: list[str]) -> None:
+        try:
+            override(_config(), assignments)
+        except ConfigError:
+            pass
+
+
+def test_rename_takes_any_text() -> None:
+    assert rename(_config(), "5").name == "5"
+    with pytest.raises(ConfigError, match="name: "):
+        rename(_config(), "x" * 201)

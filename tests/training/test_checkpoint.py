@@ -1,0 +1,83 @@
+"""Checkpoints: read back as written, and nothing that is none."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from cifar_tui.config import RunConfig
+from cifar_tui.data.dataset import ImageDataset
+from cifar_tui.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
+from cifar_tui.training.loop import State, train
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path, dataset: ImageDataset, make_config) -> tuple[State, Path]:  # type: ignore[no-untyped-def]
+    """A run's last state, and the file it was written to."""
+    config: RunConfig = make_config("image_gru", epochs=1)
+    states: list[State] = []
+    path = tmp_path / "checkpoint.pt"
+
+    def save(state: State) -> None:
+        states.append(state)
+        with path.open("wb") as file:
+            write_checkpoint(state, file)
+
+    train(config, dataset, lambda event: None, lambda: False, save)
+    return states[-1], path
+
+
+def test_comes_back_as_it_was(checkpoint: tuple[State, Path]) -> None:
+    state, path = checkpoint
+    read = read_checkpoint(path)
+    assert read["position"] == state["position"]
+    assert read["last_epoch"] == state["last_epoch"]
+    assert read["optimiser"]["param_groups"] == state["optimiser"]["param_groups"]
+    assert torch.equal(read["random"], state["random"])
+    for name, weight in state["model"].items():
+        assert torch.equal(read["model"][name], weight)
+
+
+def test_a_missing_one(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        read_checkpoint(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize("kept", [0, 10, 1000, -100])
+def test_a_torn_one(checkpoint: tuple[State, Path], kept: int) -> None:
+    _, path = checkpoint
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match="is damaged and cannot be resumed from"):
+        read_checkpoint(path)
+
+
+def test_one_with_bytes_flipped(checkpoint: tuple[State, Path]) -> None:
+    _, path = checkpoint
+    content = bytearray(path.read_bytes())
+    content[100:200] = bytes(byte ^ 0xFF for byte in content[100:200])
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+
+
+class _Touch:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self._path,)
+
+
+@pytest.mark.parametrize("writer", ["pickle", "torch"])
+def test_code_in_it_is_not_run(tmp_path: Path, writer: str) -> None:
+    path, victim = tmp_path / "checkpoint.pt", tmp_path / "victim"
+    if writer == "torch":
+        torch.save({"model": _Touch(victim)}, path)
+    else:
+        path.write_bytes(pickle.dumps(_Touch(victim)))
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+    assert not victim.exists()
