@@ -1,0 +1,178 @@
+import http.server
+import pickle
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from hashlib import md5
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torchvision import datasets
+
+from cifar_tui.data import cifar100
+from cifar_tui.data.cifar100_names import CLASS_NAMES, SUPERCLASS_NAMES, SUPERCLASS_OF
+from cifar_tui.data.dataset import DatasetError
+from cifar_tui.paths import Paths
+
+from .conftest import batch, write_archive, write_images
+
+
+def test_the_names_are_the_official_ones():
+    assert (len(CLASS_NAMES), len(SUPERCLASS_NAMES)) == (100, 20)
+    assert (CLASS_NAMES[0], CLASS_NAMES[-1], SUPERCLASS_NAMES[0]) == ("apple", "worm", "aquatic_mammals")
+    assert [SUPERCLASS_OF.count(index) for index in range(20)] == [5] * 20
+    # The first labels of the official mapping.
+    assert SUPERCLASS_OF[:10] == (4, 1, 14, 8, 0, 6, 7, 7, 18, 3)
+    assert SUPERCLASS_OF[-10:] == (18, 1, 2, 15, 6, 0, 17, 8, 14, 13)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder", "parent"])
+def test_the_official_copy_is_imported_in_every_form(archive: Path, paths: Paths, tmp_path: Path, form: str):
+    place = archive
+    if form != "archive":
+        with tarfile.open(archive) as tar:
+            tar.extractall(tmp_path / "unpacked", filter="data")
+        place = tmp_path / "unpacked" / ("cifar-100-python" if form == "folder" else "")
+    assert not cifar100.is_available(paths)
+    cifar100.import_from(place, paths)
+    assert cifar100.is_available(paths)
+    dataset = cifar100.load(paths)
+    expected = batch(300, 1)
+    assert dataset.train.labels.tolist() == expected["fine_labels"]
+    assert np.array_equal(dataset.train.pixels[7, 3, 5], expected["data"][7].reshape(3, 32, 32)[:, 3, 5])
+    assert (dataset.name, dataset.class_names, len(dataset.test)) == ("CIFAR-100", CLASS_NAMES, 100)
+
+
+def test_images_with_cifars_class_names_are_cifar100(cifar_tree: Path, paths: Paths):
+    cifar100.import_from(cifar_tree, paths)
+    dataset = cifar100.load(paths)
+    assert dataset.superclass_of == SUPERCLASS_OF
+    assert len(dataset.train) == 300
+
+
+class _Malice:
+    def __init__(self, target: Path):
+        self.target = str(target)
+
+    def __reduce__(self):
+        return (Path.touch, (Path(self.target),))
+
+
+def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(tmp_path: Path, paths: Paths):
+    target = tmp_path / "executed"
+    file = write_archive(tmp_path / "evil.tar.gz", {"data": _Malice(target)}, batch(100, 2))
+    with pytest.raises(DatasetError, match="is not allowed"):
+        cifar100.import_from(file, paths)
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    (folder / "train").write_bytes(pickle.dumps(_Malice(target)))
+    (folder / "test").write_bytes(pickle.dumps(_Malice(target)))
+    with pytest.raises(DatasetError, match="is not allowed"):
+        cifar100.import_from(folder, paths)
+    assert not target.exists()
+    assert not cifar100.is_available(paths)
+
+
+def test_members_that_climb_out_of_the_archive_stay_where_they_are(tmp_path: Path, paths: Paths):
+    extra = {"../../escaped": b"x", "/tmp/cifar-tui-escaped": b"x", "cifar-100-python/../../escaped": b"x"}
+    file = write_archive(tmp_path / "b.tar.gz", batch(100, 1), batch(100, 2), extra)
+    cifar100.import_from(file, paths)
+    assert not list(tmp_path.rglob("*escaped*"))
+    assert not Path("/tmp/cifar-tui-escaped").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"fine_labels": [1]},
+        {"data": np.zeros((2, 3072), np.uint8), "fine_labels": [1]},
+        {"data": np.zeros((1, 3072), np.float32), "fine_labels": [1]},
+        {"data": np.zeros((1, 3072), np.uint8), "fine_labels": [100]},
+        {"data": np.zeros((0, 3072), np.uint8), "fine_labels": []},
+        [1, 2],
+    ],
+)
+def test_a_file_of_another_shape_is_one_sentence(tmp_path: Path, paths: Paths, content: object):
+    file = write_archive(tmp_path / "other.tar.gz", content, batch(100, 2))
+    with pytest.raises(DatasetError, match="cifar-100-python/train"):
+        cifar100.import_from(file, paths)
+
+
+def test_what_is_no_cifar100_is_told_so(tmp_path: Path, paths: Paths, archive: Path):
+    with pytest.raises(DatasetError, match="does not exist"):
+        cifar100.import_from(tmp_path / "nowhere", paths)
+    (tmp_path / "text.tar.gz").write_text("no archive")
+    with pytest.raises(DatasetError, match="not a whole tar archive"):
+        cifar100.import_from(tmp_path / "text.tar.gz", paths)
+    (tmp_path / "half.tar.gz").write_bytes(archive.read_bytes()[:200_000])
+    with pytest.raises(DatasetError, match="not a whole tar archive"):
+        cifar100.import_from(tmp_path / "half.tar.gz", paths)
+    with pytest.raises(DatasetError, match="2 other classes"):
+        cifar100.import_from(write_images(tmp_path / "pets", ("cat", "dog"), 2, 1), paths)
+
+
+def test_a_damaged_cache_says_what_to_do(archive: Path, paths: Paths):
+    with pytest.raises(DatasetError, match="cifar-tui data download"):
+        cifar100.load(paths)
+    cifar100.import_from(archive, paths)
+    file = cifar100.cached_file(paths)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(DatasetError, match="get the data again"):
+        cifar100.load(paths)
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Iterator[Callable[[bytes, int], None]]:
+    """Serves bytes on 127.0.0.1 as the archive, under the length that is promised for them."""
+    answer: list[tuple[bytes, int]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content, promised = answer[-1]
+            self.send_response(200)
+            self.send_header("Content-Length", str(promised))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(datasets.CIFAR100, "url", f"http://127.0.0.1:{server.server_port}/archive.tar.gz")
+    monkeypatch.setattr(datasets.CIFAR100, "tgz_md5", md5(archive.read_bytes()).hexdigest())
+    yield lambda content, promised: answer.append((content, promised))
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_download_is_checked_decoded_and_kept(serve, archive: Path, paths: Paths, capfd: pytest.CaptureFixture):
+    content = archive.read_bytes()
+    serve(content, len(content))
+    told: list[tuple[int, int]] = []
+    cifar100.download(paths, lambda done, total: told.append((done, total)))
+    assert len(cifar100.load(paths).train) == 300
+    assert told[-1] == (cifar100.ARCHIVE_BYTES, cifar100.ARCHIVE_BYTES)
+    assert {file.name for file in paths.datasets.iterdir()} == {"cifar100.npz"}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("broken", ["wrong", "short"])
+def test_after_a_broken_download_the_next_try_starts_clean(serve, archive: Path, paths: Paths, broken: str):
+    content = archive.read_bytes()
+    serve(*(b"x" * 5000, 5000) if broken == "wrong" else (content[:5000], len(content)))
+    with pytest.raises(DatasetError, match="try again"):
+        cifar100.download(paths, lambda *_: None)
+    assert list(paths.datasets.iterdir()) == []
+    serve(content, len(content))
+    cifar100.download(paths, lambda *_: None)
+    assert cifar100.is_available(paths)
+
+
+def test_no_connection_is_one_sentence(monkeypatch: pytest.MonkeyPatch, paths: Paths):
+    monkeypatch.setattr(datasets.CIFAR100, "url", "http://127.0.0.1:1/cifar.tar.gz")
+    with pytest.raises(DatasetError, match=r"could not be downloaded .*refused"):
+        cifar100.download(paths, lambda *_: None)
