@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 Listener = Callable[[str, Event], None]
 """Told the run's id and what it said, after the run folder was written."""
 
+_SECONDS_TO_WAIT_FOR_THE_LOCK = 2.0
+"""A reader that asks whether the run lives holds the lock for a moment."""
+
 _STATUS = {
     Outcome.FINISHED: RunStatus.FINISHED,
     Outcome.STOPPED: RunStatus.STOPPED,
@@ -45,7 +48,7 @@ def execute(
     """
     store.get(run_id)  # before the lock, which would make a folder where the run was just removed
     try:
-        with store.training_lock(run_id).acquire(timeout=2):
+        with store.training_lock(run_id).acquire(timeout=_SECONDS_TO_WAIT_FOR_THE_LOCK):
             return _Execution(paths, store, run_id, should_stop, listener).run()
     except Timeout:
         raise RunTakenError(f"{run_id} is being trained by another process.") from None

@@ -24,6 +24,8 @@ from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import replace_text
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
+_SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
+
 _EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
 _PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
 
@@ -133,7 +135,7 @@ class RunStore:
         folder = self.folder / run_id
         try:
             self._read(folder)  # before the lock, which would make a folder where there is none
-            with FileLock(folder / "edit.lock", timeout=10, mode=0o600):
+            with FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600):
                 record = edit(self._read(folder))
                 self._write(folder, record)
         except Timeout:

@@ -109,8 +109,8 @@ def test_users_presets_come_after_the_shipped_ones(paths: Paths) -> None:
         ('title = "Which?"\n[model]\nname = "resnet"\n', "model.name: must be one of 'softmax_regression', 'mlp'"),
         (GOOD + "[training]\nlr = -1\n", "training.lr: must be greater than 0"),
         (GOOD + "[reference]\ntest_accuracy = 20.63\n", "reference.test_accuracy: must be less than or equal to 1"),
-        ("a = " + "[" * 5000, "is nested too deeply"),
-        ("a = " + "9" * 5000, "is not valid TOML"),
+        pytest.param("a = " + "[" * 5000, "is nested too deeply", id="deep nesting"),
+        pytest.param("a = " + "9" * 5000, "is not valid TOML", id="a huge number"),
     ],
 )
 def test_a_bad_preset_costs_one_sentence(paths: Paths, content: str | bytes, words: str) -> None:

@@ -1,6 +1,7 @@
 """Checkpoints: read back as written, and nothing that is none."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,8 @@ from cifar_tui.training.loop import State, train
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path, dataset: ImageDataset, make_config) -> tuple[State, Path]:  # type: ignore[no-untyped-def]
+def checkpoint(tmp_path: Path, dataset: ImageDataset, make_config: Callable[..., RunConfig]) -> tuple[State, Path]:
     """A run's last state, and the file it was written to."""
-    config: RunConfig = make_config("image_gru", epochs=1)
     states: list[State] = []
     path = tmp_path / "checkpoint.pt"
 
@@ -24,7 +24,7 @@ def checkpoint(tmp_path: Path, dataset: ImageDataset, make_config) -> tuple[Stat
         with path.open("wb") as file:
             write_checkpoint(state, file)
 
-    train(config, dataset, lambda event: None, lambda: False, save)
+    train(make_config("image_gru", epochs=1), dataset, lambda event: None, lambda: False, save)
     return states[-1], path
 
 
@@ -71,6 +71,7 @@ class _Touch:
         return Path.touch, (self._path,)
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("writer", ["pickle", "torch"])
 def test_code_in_it_is_not_run(tmp_path: Path, writer: str) -> None:
     path, victim = tmp_path / "checkpoint.pt", tmp_path / "victim"

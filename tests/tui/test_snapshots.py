@@ -52,6 +52,11 @@ def test_leaderboard(snap_compare, app: CifarApp, furnished: RunMaker, size: tup
     assert snap_compare(app, terminal_size=size, run_before=_on_leaderboard)
 
 
+def test_readme_picture(snap_compare, app: CifarApp, furnished: RunMaker):
+    """The picture that the README shows."""
+    assert snap_compare(app, terminal_size=(110, 32), run_before=_on_live)
+
+
 def test_launch_with_a_wrong_field(snap_compare, app: CifarApp, queue_held: None):
     async def type_nonsense(pilot: Pilot[None]) -> None:
         await _on_launch(pilot)

@@ -1,0 +1,171 @@
+"""One run from its folder to its results, in the calling thread."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import Event, Outcome, RunEnded, RunStarted
+from cifar_tui.paths import Paths
+from cifar_tui.runs.execute import RunTakenError, execute, execute_now
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.training import loop
+from cifar_tui.training.checkpoint import read_checkpoint
+
+MakeConfig = Callable[..., RunConfig]
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(run_id: str, event: Event) -> None:
+    pass
+
+
+def test_writes_everything_down(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
+    waiting = queue.add(make_config("whole", epochs=2))
+    heard: list[tuple[str, Event]] = []
+    ended = execute(paths, store, waiting.id, _never, lambda run_id, event: heard.append((run_id, event)))
+
+    assert ended.outcome is Outcome.FINISHED
+    assert heard[-1] == (waiting.id, ended)
+    run = store.get(waiting.id)
+    assert run.record.results == ended.results
+    assert run.status is RunStatus.FINISHED
+    assert run.record.created_at < run.record.started_at < run.record.ended_at  # type: ignore[operator]
+    assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2]
+    assert read_checkpoint(run.folder / "checkpoint.pt")["position"]["epoch"] == 3
+    assert "epoch 2: train loss" in (run.folder / "log.txt").read_text()
+    assert not [file.name for file in run.folder.iterdir() if file.name.endswith(".tmp")]
+
+
+def test_the_record_can_be_read_without_this_program(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+) -> None:
+    run_id = queue.add(make_config("mine")).id
+    execute(paths, store, run_id, _never, _ignore)
+    record = json.loads((store.folder / run_id / "run.json").read_text())
+    assert record["schema_version"] == 1
+    assert record["status"] == "finished"
+    assert record["config"]["name"] == "mine"
+    assert record["started"]["dataset"] == "tiny"
+    assert record["started"]["train_images"] == 42
+    assert record["environment"]["torch"]
+    assert {"test_accuracy", "val_accuracy", "macro_f1", "parameters", "test_loss", "seconds"} <= record["results"].keys()
+    assert record["results"]["parameters"] == 3072 * 6 + 6
+    assert 0 <= record["results"]["test_accuracy"] <= 1
+
+
+def test_predictions_are_those_of_the_results(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+) -> None:
+    run_id = queue.add(make_config()).id
+    ended = execute(paths, store, run_id, _never, _ignore)
+    assert ended.results
+    with np.load(store.folder / run_id / "predictions.npz") as arrays:
+        labels, probabilities = arrays["labels"], arrays["probabilities"]
+    assert labels.tolist() == [label for label in range(6) for _ in range(2)]
+    assert probabilities.shape == (12, 6)
+    assert (probabilities.argmax(axis=1) == labels).mean() == pytest.approx(ended.results.test_accuracy)
+
+
+def test_the_folder_is_written_before_anybody_is_told(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_REPORTS", 0.0)
+    run_id = queue.add(make_config()).id
+
+    def compare(_: str, event: Event) -> None:
+        record = store.get(run_id).record
+        match event:
+            case RunStarted():
+                assert record.started == event
+                assert record.status is RunStatus.RUNNING
+            case RunEnded():
+                assert record.results == event.results
+            case _ if type(event).__name__ == "BatchProgress":
+                assert store.progress(run_id) == event
+            case _ if type(event).__name__ == "EpochFinished":
+                assert store.epochs(run_id)[-1] == event
+
+    assert execute(paths, store, run_id, _never, compare).error is None
+
+
+def test_a_stop_keeps_a_checkpoint(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
+    run_id = queue.add(make_config()).id
+    assert execute(paths, store, run_id, lambda: True, _ignore).outcome is Outcome.STOPPED
+    assert store.get(run_id).status is RunStatus.STOPPED
+    assert read_checkpoint(store.folder / run_id / "checkpoint.pt")["position"]["batch"] == 0
+
+
+def test_a_failure_is_one_sentence(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
+    run_id = queue.add(make_config(device="cuda:99")).id
+    ended = execute(paths, store, run_id, _never, _ignore)
+    assert ended == RunEnded(Outcome.FAILED, error="There is no cuda:99 on this machine; device = auto takes what there is.")
+    run = store.get(run_id)
+    assert (run.status, run.record.error) == (RunStatus.FAILED, ended.error)
+    assert "DeviceError" in (run.folder / "log.txt").read_text()  # the traceback is for the log
+
+
+def test_missing_images(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config()
+    config = config.model_copy(update={"data": config.data.model_copy(update={"path": tmp_path / "none"})})
+    ended = execute(paths, store, queue.add(config).id, _never, _ignore)
+    assert ended.error == f"{tmp_path}/none holds no train/ folder; it needs train/<class>/ and test/<class>/ with images."
+
+
+def test_out_of_memory_is_explained(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def allocate(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 99 bytes.\nmore")
+
+    monkeypatch.setattr(loop, "build", allocate)
+    ended = execute(paths, store, queue.add(make_config()).id, _never, _ignore)
+    assert ended.error == "Out of memory at batch size 8; a smaller batch size needs less."
+
+
+def test_what_nobody_foresaw_points_to_the_log(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("division by zero\nand more")
+
+    monkeypatch.setattr(loop, "build", break_down)
+    ended = execute(paths, store, queue.add(make_config()).id, _never, _ignore)
+    assert ended.error == "ZeroDivisionError: division by zero (the run's log.txt has the details)"
+
+
+def test_a_run_that_another_process_trains(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cifar_tui.runs.execute._SECONDS_TO_WAIT_FOR_THE_LOCK", 0.01)
+    run_id = queue.add(make_config()).id
+    with store.training_lock(run_id), pytest.raises(RunTakenError):
+        execute(paths, store, run_id, _never, _ignore)
+    assert store.get(run_id).status is RunStatus.QUEUED
+
+
+def test_a_run_that_was_removed_is_not_made_anew(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
+    run_id = queue.add(make_config()).id
+    queue.remove(run_id)
+    with pytest.raises(StoreError):
+        execute(paths, store, run_id, _never, _ignore)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_execute_now_never_stands_in_the_queue(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+) -> None:
+    seen: list[int] = []
+    run, ended = execute_now(paths, store, make_config(), _never, lambda *_: seen.append(len(queue.waiting())))
+    assert ended.outcome is Outcome.FINISHED
+    assert run == store.get(run.id)
+    assert run.record.results == ended.results
+    assert set(seen) == {0}

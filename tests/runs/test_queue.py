@@ -1,0 +1,51 @@
+"""The queue's order."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cifar_tui.config import RunConfig
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import StoreError
+
+MakeConfig = Callable[..., RunConfig]
+
+
+def _names(queue: RunQueue) -> list[str]:
+    return [run.config.name for run in queue.waiting()]
+
+
+def test_first_come_first_served(queue: RunQueue, make_config: MakeConfig) -> None:
+    for name in ("a", "b", "c"):
+        queue.add(make_config(name))
+    assert _names(queue) == ["a", "b", "c"]
+
+
+def test_first_goes_before_all(queue: RunQueue, make_config: MakeConfig) -> None:
+    queue.add(make_config("a"))
+    queue.add(make_config("b"), first=True)
+    queue.add(make_config("c"), first=True)
+    queue.add(make_config("d"))
+    assert _names(queue) == ["c", "b", "a", "d"]
+
+
+def test_only_what_is_queued_waits(queue: RunQueue, make_config: MakeConfig) -> None:
+    for status in RunStatus:
+        queue.store.create(make_config(status.value), status)
+    assert _names(queue) == ["queued"]
+
+
+def test_remove_takes_the_folder_too(queue: RunQueue, make_config: MakeConfig) -> None:
+    kept, removed = queue.add(make_config("a")), queue.add(make_config("b"))
+    queue.remove(removed.id)
+    assert [run.id for run in queue.waiting()] == [kept.id]
+    assert not removed.folder.exists()
+
+
+def test_a_run_that_has_begun_cannot_be_removed(queue: RunQueue, make_config: MakeConfig) -> None:
+    run = queue.add(make_config())
+    queue.store.change(run.id, lambda record: record.model_copy(update={"status": RunStatus.FINISHED}))
+    with pytest.raises(StoreError, match="is no longer queued"):
+        queue.remove(run.id)
+    assert run.folder.exists()

@@ -1,0 +1,163 @@
+"""The training thread and the queue it works off."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import Event, RunEnded, RunStarted
+from cifar_tui.paths import Paths
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.store import RunStore
+
+MakeConfig = Callable[..., RunConfig]
+Until = Callable[[Callable[[], object]], None]
+FOREVER = 100_000
+
+
+class Ear:
+    """What the runner's listener heard."""
+
+    def __init__(self) -> None:
+        self.began: list[str] = []
+        self.ended: list[str] = []
+        self.has_begun = threading.Event()
+
+    def hear(self, run_id: str, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.began.append(run_id)
+            self.has_begun.set()
+        if isinstance(event, RunEnded):
+            self.ended.append(run_id)
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def runner(paths: Paths, store: RunStore, ear: Ear) -> Iterator[Runner]:
+    runner = Runner(paths, store, ear.hear)
+    yield runner
+    runner.shut_down()
+    assert runner.join(30)
+
+
+def _statuses(store: RunStore) -> dict[str, RunStatus]:
+    return {run.config.name: run.status for run in store.scan().runs}
+
+
+def test_works_the_queue_off_in_order(
+    runner: Runner, ear: Ear, queue: RunQueue, make_config: MakeConfig, until: Until
+) -> None:
+    second, first = queue.add(make_config("b")), queue.add(make_config("a"), first=True)
+    runner.start()
+    until(lambda: len(ear.ended) == 2)
+    third = queue.add(make_config("c"))
+    runner.wake()
+    until(lambda: len(ear.ended) == 3)
+    assert ear.ended == [first.id, second.id, third.id]
+    assert set(_statuses(queue.store).values()) == {RunStatus.FINISHED}
+    until(lambda: runner.current is None)
+
+
+def test_stop_run_ends_one_run_and_the_queue_goes_on(
+    runner: Runner, ear: Ear, queue: RunQueue, make_config: MakeConfig, until: Until
+) -> None:
+    endless = queue.add(make_config("endless", epochs=FOREVER))
+    queue.add(make_config("next"))
+    runner.start()
+    assert ear.has_begun.wait(30)
+    assert runner.current == endless.id
+    runner.stop_run()
+    until(lambda: len(ear.ended) == 2)
+    assert _statuses(queue.store) == {"endless": RunStatus.STOPPED, "next": RunStatus.FINISHED}
+
+
+def test_shut_down_leaves_the_queue_for_later(
+    runner: Runner, ear: Ear, queue: RunQueue, make_config: MakeConfig
+) -> None:
+    queue.add(make_config("endless", epochs=FOREVER))
+    queue.add(make_config("later"))
+    runner.start()
+    assert ear.has_begun.wait(30)
+    runner.shut_down()
+    assert runner.join(30)
+    assert _statuses(queue.store) == {"endless": RunStatus.STOPPED, "later": RunStatus.QUEUED}
+
+
+def test_a_failing_run_does_not_stop_the_queue(
+    runner: Runner, ear: Ear, queue: RunQueue, make_config: MakeConfig, until: Until
+) -> None:
+    queue.add(make_config("bad", device="cuda:99"))
+    queue.add(make_config("good"))
+    runner.start()
+    until(lambda: len(ear.ended) == 2)
+    assert _statuses(queue.store) == {"bad": RunStatus.FAILED, "good": RunStatus.FINISHED}
+
+
+def test_a_run_that_is_held_is_passed_over(
+    runner: Runner,
+    ear: Ear,
+    queue: RunQueue,
+    make_config: MakeConfig,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cifar_tui.runs.execute._SECONDS_TO_WAIT_FOR_THE_LOCK", 0.01)
+    held, free = queue.add(make_config("held")), queue.add(make_config("free"))
+    with queue.store.training_lock(held.id):
+        runner.start()
+        until(lambda: ear.ended == [free.id])
+    runner.wake()
+    until(lambda: ear.ended == [free.id, held.id])
+
+
+def test_joining_before_the_start_returns(paths: Paths, store: RunStore, ear: Ear) -> None:
+    assert Runner(paths, store, ear.hear).join(0)
+
+
+def test_two_runners_share_the_queue(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, until: Until
+) -> None:
+    ears = [Ear(), Ear()]
+    added = [queue.add(make_config(str(number))).id for number in range(6)]
+    with ExitStack() as stack:
+        for ear in ears:
+            runner = Runner(paths, RunStore(store.folder), ear.hear)
+            runner.start()
+            stack.callback(runner.join, 30)
+            stack.callback(runner.shut_down)
+        until(lambda: sum(len(ear.ended) for ear in ears) == 6)
+    assert sorted(ears[0].began + ears[1].began) == sorted(added)
+
+
+def test_another_process_takes_over(
+    runner: Runner, ear: Ear, paths: Paths, queue: RunQueue, make_config: MakeConfig, until: Until
+) -> None:
+    """While one process works the queue this one only watches; when it is killed, this one goes on."""
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from cifar_tui.paths import find_paths; from cifar_tui.runs.runner import Runner\n"
+        "from cifar_tui.runs.store import RunStore\n"
+        "paths = find_paths(Path(sys.argv[1]))\n"
+        "Runner(paths, RunStore(paths.runs), lambda run_id, event: print(run_id, flush=True)).start()\n"
+    )
+    endless = queue.add(make_config("endless", epochs=FOREVER))
+    with subprocess.Popen([sys.executable, "-c", script, str(paths.data)], stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline().decode().strip() == endless.id
+        later = queue.add(make_config("later"))
+        runner.start()
+        assert queue.store.get(endless.id).status is RunStatus.RUNNING
+        other.kill()
+    until(lambda: ear.ended == [later.id])
+    assert ear.began == [later.id]
+    assert queue.store.get(endless.id).status is RunStatus.INTERRUPTED

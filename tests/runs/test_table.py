@@ -1,0 +1,144 @@
+"""The results table: values, order, ranks."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import EpochFinished, Results, RunStarted
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.table import (
+    COLUMNS,
+    Column,
+    Row,
+    count,
+    duration,
+    find_column,
+    matching,
+    ordered,
+    percent,
+    ranked,
+    report_rows,
+    run_row,
+)
+
+MakeConfig = Callable[..., RunConfig]
+
+
+def _row(key: str, **values: Any) -> Row:
+    fixed: dict[str, Any] = {"name": key, "model": "MLP", "part": 1, "dataset": "CIFAR-100", "status": "finished"}
+    return Row(key=key, **fixed | values)
+
+
+def _column(key: str) -> Column:
+    column = find_column(key)
+    assert column
+    return column
+
+
+def _keys(rows: list[Row]) -> list[str]:
+    return [row.key for row in rows]
+
+
+class TestOrder:
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_is_by_value_and_the_unknown_comes_last(self, reverse: bool) -> None:
+        rows = [_row("no"), _row("9 %", test_accuracy=0.09), _row("10 %", test_accuracy=0.10), _row("0", test_accuracy=0.0)]
+        known = ["10 %", "9 %", "0"]
+        assert _keys(ordered(rows, _column("test"), reverse=reverse)) == [*(known[::-1] if reverse else known), "no"]
+
+    def test_of_counts_is_not_that_of_their_labels(self) -> None:
+        rows = [_row("1.73M", parameters=1_731_940), _row("346.6K", parameters=346_628)]
+        assert _keys(ordered(rows, _column("params"))) == ["346.6K", "1.73M"]
+
+    def test_of_words_ignores_case(self) -> None:
+        assert _keys(ordered([_row("b"), _row("C"), _row("A")], _column("name"))) == ["A", "b", "C"]
+
+    @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+    def test_every_column_sorts_any_rows(self, column: Column) -> None:
+        full = _row(
+            "full", epochs=3, planned_epochs=3, test_accuracy=0.5, val_accuracy=0.5, macro_f1=0.4, parameters=10,
+            accuracy_per_million=5.0, seconds=9.0, device="cpu", date=datetime.now(UTC), rank=1,
+        )  # fmt: skip
+        rows = ordered([_row("bare", part=None), full], column)
+        assert {row.key for row in rows} == {"bare", "full"}
+        assert all(isinstance(column.text(row), str) for row in rows)
+
+
+class TestRanks:
+    def test_are_counted_within_a_data_set(self) -> None:
+        rows = ranked(
+            [
+                _row("good", test_accuracy=0.6, accuracy_per_million=10.0),
+                _row("unfinished"),
+                _row("small", test_accuracy=0.3, accuracy_per_million=90.0),
+                _row("other", test_accuracy=0.9, accuracy_per_million=99.0, dataset="synthetic"),
+            ]
+        )
+        assert {row.key: row.rank for row in rows} == {"good": 1, "unfinished": None, "small": 2, "other": 1}
+        assert {row.key for row in rows if row.is_most_efficient} == {"small", "other"}
+
+    def test_of_the_report_are_the_reports_own(self, paths: Paths) -> None:
+        rows = ordered(ranked(report_rows(load_presets(paths).presets)), _column("rank"))
+        assert len(rows) == 13
+        assert [row.name for row in rows[:3]] == ["CNN+Transformer hybrid", "GRU-row", "SimpleCNN"]
+        assert [row.name for row in rows if row.is_most_efficient] == ["SimpleCNN"]
+        assert rows[2].accuracy_per_million == pytest.approx(103.5, abs=0.05)
+
+
+class TestFilter:
+    ROWS = (_row("a", name="My CNN", part=4, device="cuda:0"), _row("b", name="my mlp", status="failed"))
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [("", "ab"), ("my", "ab"), ("CNN my", "a"), ("part 4", "a"), ("FAILED", "b"), ("cuda", "a"), ("cnn failed", "")],
+    )
+    def test_wants_every_word_anywhere(self, text: str, found: str) -> None:
+        assert "".join(_keys(matching(self.ROWS, text))) == found
+
+
+class TestRunRow:
+    def test_of_a_queued_run(self, store: RunStore, make_config: MakeConfig) -> None:
+        row = run_row(store.create(make_config("mine", epochs=9), RunStatus.QUEUED), store)
+        assert (row.name, row.model, row.dataset, row.status) == ("mine", "SoftmaxRegression", "tiny", "queued")
+        assert (row.epochs, row.planned_epochs, row.test_accuracy) == (None, 9, None)
+        assert _column("epochs").text(row) == "0/9"
+
+    def test_of_a_stopped_run_shows_its_last_epoch(
+        self, store: RunStore, make_config: MakeConfig, make_epoch: Callable[[int], EpochFinished]
+    ) -> None:
+        run = store.create(make_config(epochs=9), RunStatus.STOPPED)
+        for epoch in (1, 2):
+            store.append_epoch(run.id, make_epoch(epoch))
+        row = run_row(run, store)
+        assert (row.epochs, row.val_accuracy, row.test_accuracy, row.seconds) == (2, 0.18, None, 4.0)
+        assert _column("epochs").text(row) == "2/9"
+
+    def test_of_a_finished_run_shows_its_results(
+        self, store: RunStore, make_config: MakeConfig, make_results: Callable[..., Results]
+    ) -> None:
+        run = store.create(make_config(epochs=30), RunStatus.FINISHED)
+        started = RunStarted("CIFAR-100", "cuda:0 (NVIDIA H100)", 1_000_000, 45_000, 5_000, 10_000, 352)
+        changes = {"results": make_results(test_accuracy=0.5), "started": started}
+        row = run_row(store.change(run.id, lambda record: record.model_copy(update=changes)), store)
+        assert (row.test_accuracy, row.parameters, row.dataset, row.device) == (0.5, 1_000_000, "CIFAR-100", "cuda:0")
+        assert _column("test").text(row) == "50.00"
+        assert _column("epochs").text(row) == "30"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (percent(None), ""), (percent(0.0), "0.00"), (percent(0.37254), "37.25"), (percent(1.0), "100.00"),
+        (count(None), ""), (count(999), "999"), (count(346_628), "346.6K"), (count(1_731_940), "1.73M"),
+        (duration(None), ""), (duration(8.44), "8.4 s"), (duration(125), "2:05"), (duration(3725), "1:02:05"),
+        (duration(605), "10:05"), (duration(90_000), "1 day, 1:00:00"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_for_people(text: str, expected: str) -> None:
+    assert text == expected

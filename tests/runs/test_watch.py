@@ -1,0 +1,99 @@
+"""Noticing what other processes do to the run folders."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import BatchProgress, EpochFinished
+from cifar_tui.runs.index import RunIndex
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.watch import Watcher
+
+MakeConfig = Callable[..., RunConfig]
+
+
+@pytest.fixture
+def run_id(store: RunStore, make_config: MakeConfig) -> str:
+    return store.create(make_config(), RunStatus.RUNNING).id
+
+
+class TestWatcher:
+    def test_at_first_everything_is_new_and_then_nothing(self, store: RunStore, run_id: str) -> None:
+        watcher = Watcher(store)
+        assert watcher.look().changed == {run_id}
+        assert not watcher.look()
+
+    def test_notices_every_kind_of_writing(
+        self, store: RunStore, run_id: str, make_epoch: Callable[[int], EpochFinished]
+    ) -> None:
+        watcher = Watcher(store)
+        watcher.look()
+        for write in (
+            lambda: store.change(run_id, lambda record: record),
+            lambda: store.append_epoch(run_id, make_epoch(1)),
+            lambda: store.write_progress(run_id, BatchProgress(1, 1, 2, 3.0, 4.0)),
+        ):
+            write()
+            assert watcher.look().changed == {run_id}
+            assert not watcher.look()
+
+    def test_asking_whether_a_run_lives_is_no_change(self, store: RunStore, run_id: str) -> None:
+        with store.training_lock(run_id):
+            watcher = Watcher(store)
+            watcher.look()
+            store.get(run_id)
+            assert not watcher.look()
+
+    def test_notices_new_and_removed_runs(self, store: RunStore, run_id: str, make_config: MakeConfig) -> None:
+        watcher = Watcher(store)
+        watcher.look()
+        other = store.create(make_config(), RunStatus.QUEUED).id
+        store.delete(run_id)
+        changes = watcher.look()
+        assert (changes.changed, changes.gone) == ({other}, {run_id})
+
+
+class TestIndex:
+    def test_is_silent_when_nothing_is_new(self, store: RunStore, run_id: str) -> None:
+        with store.training_lock(run_id):
+            index = RunIndex(store)
+            snapshot = index.refresh()
+            assert snapshot
+            assert [row.key for row in snapshot.rows] == [run_id]
+            assert [run.id for run in snapshot.running] == [run_id]
+            assert index.refresh() is None
+
+    def test_notices_that_a_trainer_died(self, store: RunStore, run_id: str) -> None:
+        index = RunIndex(store)
+        with store.training_lock(run_id):
+            index.refresh()
+        snapshot = index.refresh()
+        assert snapshot
+        assert snapshot.running == ()
+        assert snapshot.rows[0].status == "interrupted"
+
+    def test_follows_the_run_that_was_asked_for(
+        self, store: RunStore, run_id: str, make_config: MakeConfig, make_epoch: Callable[[int], EpochFinished]
+    ) -> None:
+        other = store.create(make_config(), RunStatus.FINISHED).id
+        store.append_epoch(other, make_epoch(1))
+        snapshot = RunIndex(store).refresh(follow=other)
+        assert snapshot
+        assert snapshot.followed
+        assert snapshot.followed.run.id == other
+        assert snapshot.followed.epochs == (make_epoch(1),)
+
+    def test_a_damaged_run_is_a_problem_until_it_is_gone(self, store: RunStore, run_id: str) -> None:
+        index = RunIndex(store)
+        index.refresh()
+        (store.folder / run_id / "run.json").write_text("{")
+        snapshot = index.refresh()
+        assert snapshot
+        assert snapshot.rows == ()
+        assert len(snapshot.problems) == 1
+        store.delete(run_id)
+        snapshot = index.refresh()
+        assert snapshot
+        assert snapshot.problems == ()
