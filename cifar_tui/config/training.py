@@ -8,9 +8,10 @@ from cifar_tui.config.base import ConfigPart
 
 
 class Schedule(StrEnum):
-    """How the learning rate moves over the run, step by step."""
+    """How the learning rate moves over the run."""
 
     COSINE = "cosine"
+    EPOCH_COSINE = "epoch_cosine"
     CONSTANT = "constant"
 
 
@@ -21,7 +22,9 @@ class TrainingConfig(ConfigPart):
     batch_size: int = Field(128, ge=2, le=65_536, title="Batch size", description="Images a step.")
     lr: float = Field(1e-3, gt=0.0, le=100.0, title="Learning rate", description="The highest rate of the schedule.")
     schedule: Schedule = Field(
-        Schedule.COSINE, title="Schedule", description="cosine: falls to zero over the run. constant: stays."
+        Schedule.COSINE,
+        title="Schedule",
+        description="cosine: falls to zero, step by step. epoch_cosine: once an epoch, as the report. constant.",
     )
     weight_decay: float = Field(
         1e-4, ge=0.0, le=10.0, title="Weight decay", description="AdamW's decoupled weight decay."

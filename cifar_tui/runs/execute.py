@@ -9,14 +9,13 @@ import numpy as np
 from filelock import Timeout
 
 from cifar_tui.config import RunConfig
-from cifar_tui.data.dataset import DatasetError
 from cifar_tui.data.load import load
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
 from cifar_tui.files import replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.environment import describe_environment
 from cifar_tui.runs.record import RunRecord, RunStatus
-from cifar_tui.runs.store import Run, RunStore, StoreError, now
+from cifar_tui.runs.store import Run, RunStore, now
 
 logger = logging.getLogger(__name__)
 
@@ -129,10 +128,8 @@ class _Execution:
 
 def _sentence(error: Exception, batch_size: int) -> str:
     """Say what went wrong in one sentence; errors of ours are such sentences already."""
-    from cifar_tui.training.device import DeviceError
-    from cifar_tui.training.loop import TrainingError
-
-    if isinstance(error, DatasetError | DeviceError | TrainingError | StoreError):
+    # Told by the module: to import the classes would fail again where torch itself cannot be imported.
+    if type(error).__module__.startswith("cifar_tui."):
         return str(error)
     first_line = (str(error).splitlines() or [""])[0]
     if type(error).__name__ == "OutOfMemoryError" or "not enough memory" in first_line:

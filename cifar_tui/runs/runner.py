@@ -20,6 +20,9 @@ class Runner:
 
     Of all processes on one data folder a single one works the queue, the one that holds `runner.lock`; the others
     look again every second, so that one of them takes over when it leaves.
+
+    Whoever starts it joins it before the process ends: what training imports late cannot be imported any more once the
+    interpreter shuts down.
     """
 
     def __init__(self, paths: Paths, store: RunStore, listener: Listener) -> None:

@@ -114,16 +114,13 @@ class _Trainer:
         self.batches_per_epoch = self.train_batches.batches_per_epoch
         if not self.batches_per_epoch:
             raise TrainingError(f"{dataset.name} has a single training image; training needs two or more.")
-        total_steps = recipe.epochs * self.batches_per_epoch
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
             lr=recipe.lr,
             weight_decay=recipe.weight_decay,
             fused=self.device.type in ("cpu", "cuda"),
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser, lambda step: lr_factor(recipe.schedule, step, total_steps)
-        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._lr_factor)
 
         self.at = _Position()
         self.loss_sum = torch.zeros((), device=self.device)
@@ -261,8 +258,10 @@ class _Trainer:
     def _last_lr(self) -> float:
         """The rate of the epoch's last step; the optimiser already holds the next one."""
         step = self.at.epoch * self.batches_per_epoch - 1
-        total_steps = self.recipe.epochs * self.batches_per_epoch
-        return self.recipe.lr * lr_factor(self.recipe.schedule, step, total_steps)
+        return self.recipe.lr * self._lr_factor(step)
+
+    def _lr_factor(self, step: int) -> float:
+        return lr_factor(self.recipe.schedule, step, self.recipe.epochs, self.batches_per_epoch)
 
     def test(self) -> None:
         """Score the model on the test images and say so, then say that the run has ended."""

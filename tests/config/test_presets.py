@@ -80,7 +80,7 @@ def test_references_are_the_reports_table(library: PresetLibrary) -> None:
 def test_stated_hyperparameters(library: PresetLibrary, key: str) -> None:
     training = library.find(key).config.training
     assert (training.lr, training.batch_size, training.epochs) == RECIPES[key]
-    assert (training.weight_decay, training.clip_norm, training.schedule) == (1e-4, 1.0, "cosine")
+    assert (training.weight_decay, training.clip_norm, training.schedule) == (1e-4, 1.0, "epoch_cosine")
 
 
 def test_each_part_has_its_presets(library: PresetLibrary) -> None:
@@ -130,7 +130,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_is_too_long_for_a_key(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="preset: must have at most 200|preset: String should have at most 200"):
+    with pytest.raises(ConfigError, match="preset: String should have at most 200"):
         read_preset(_write(tmp_path, "x" * 240 + ".toml", GOOD))
 
 
@@ -143,8 +143,7 @@ def test_an_unknown_key_is_answered_with_the_nearest(library: PresetLibrary) -> 
 
 _TOML_LIKE = st.lists(
     st.sampled_from(
-        ["title", "part", "model", "[model]", "[training]", "name", "lr", " = ", "\n", '"mlp"', "1", "1e999", "nan", "[",
-         "]", "{", "}", "'", "2020-01-01", "true", "-", "."]
+        ["title", "part", "model", "[model]", "[training]", "name", "lr", " = ", "\n", '"mlp"', "1", "1e999", "nan", "[", "]", "{", "}", "'", "2020-01-01", "true", "-", "."]
     ),
     max_size=25,
 ).map("".join)  # fmt: skip
@@ -154,7 +153,9 @@ _TOML_LIKE = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_is_a_preset_or_a_config_error(tmp_path: Path, content: bytes) -> None:
     file = _write(tmp_path, "any.toml", content)
+    error: ConfigError | None = None
     try:
         read_preset(file)
-    except ConfigError as error:
-        assert str(error).startswith(str(file))
+    except ConfigError as raised:
+        error = raised
+    assert error is None or str(error).startswith(str(file))

@@ -57,7 +57,9 @@ def test_the_record_can_be_read_without_this_program(
     assert record["started"]["dataset"] == "tiny"
     assert record["started"]["train_images"] == 42
     assert record["environment"]["torch"]
-    assert {"test_accuracy", "val_accuracy", "macro_f1", "parameters", "test_loss", "seconds"} <= record["results"].keys()
+    assert {"test_accuracy", "val_accuracy", "macro_f1", "parameters", "test_loss", "seconds"} <= record[
+        "results"
+    ].keys()
     assert record["results"]["parameters"] == 3072 * 6 + 6
     assert 0 <= record["results"]["test_accuracy"] <= 1
 
@@ -107,17 +109,23 @@ def test_a_stop_keeps_a_checkpoint(paths: Paths, store: RunStore, queue: RunQueu
 def test_a_failure_is_one_sentence(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
     run_id = queue.add(make_config(device="cuda:99")).id
     ended = execute(paths, store, run_id, _never, _ignore)
-    assert ended == RunEnded(Outcome.FAILED, error="There is no cuda:99 on this machine; device = auto takes what there is.")
+    assert ended == RunEnded(
+        Outcome.FAILED, error="There is no cuda:99 on this machine; device = auto takes what there is."
+    )
     run = store.get(run_id)
     assert (run.status, run.record.error) == (RunStatus.FAILED, ended.error)
     assert "DeviceError" in (run.folder / "log.txt").read_text()  # the traceback is for the log
 
 
-def test_missing_images(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, tmp_path: Path) -> None:
+def test_missing_images(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, tmp_path: Path
+) -> None:
     config = make_config()
     config = config.model_copy(update={"data": config.data.model_copy(update={"path": tmp_path / "none"})})
     ended = execute(paths, store, queue.add(config).id, _never, _ignore)
-    assert ended.error == f"{tmp_path}/none holds no train/ folder; it needs train/<class>/ and test/<class>/ with images."
+    assert (
+        ended.error == f"{tmp_path}/none holds no train/ folder; it needs train/<class>/ and test/<class>/ with images."
+    )
 
 
 def test_out_of_memory_is_explained(
@@ -152,7 +160,9 @@ def test_a_run_that_another_process_trains(
     assert store.get(run_id).status is RunStatus.QUEUED
 
 
-def test_a_run_that_was_removed_is_not_made_anew(paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig) -> None:
+def test_a_run_that_was_removed_is_not_made_anew(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+) -> None:
     run_id = queue.add(make_config()).id
     queue.remove(run_id)
     with pytest.raises(StoreError):

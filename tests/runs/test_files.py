@@ -19,9 +19,14 @@ def test_replaces(tmp_path: Path, durable: bool) -> None:
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(file) as target:
-        target.write(b"new")
-        raise KeyboardInterrupt
+
+    def write_half() -> None:
+        with replacing(file) as target:
+            target.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
 

@@ -148,7 +148,8 @@ def test_another_process_takes_over(
         "from cifar_tui.paths import find_paths; from cifar_tui.runs.runner import Runner\n"
         "from cifar_tui.runs.store import RunStore\n"
         "paths = find_paths(Path(sys.argv[1]))\n"
-        "Runner(paths, RunStore(paths.runs), lambda run_id, event: print(run_id, flush=True)).start()\n"
+        "runner = Runner(paths, RunStore(paths.runs), lambda run_id, event: print(run_id, flush=True))\n"
+        "runner.start(); runner.join()\n"
     )
     endless = queue.add(make_config("endless", epochs=FOREVER))
     with subprocess.Popen([sys.executable, "-c", script, str(paths.data)], stdout=subprocess.PIPE) as other:

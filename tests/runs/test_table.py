@@ -48,7 +48,12 @@ def _keys(rows: list[Row]) -> list[str]:
 class TestOrder:
     @pytest.mark.parametrize("reverse", [False, True])
     def test_is_by_value_and_the_unknown_comes_last(self, reverse: bool) -> None:
-        rows = [_row("no"), _row("9 %", test_accuracy=0.09), _row("10 %", test_accuracy=0.10), _row("0", test_accuracy=0.0)]
+        rows = [
+            _row("no"),
+            _row("9 %", test_accuracy=0.09),
+            _row("10 %", test_accuracy=0.10),
+            _row("0", test_accuracy=0.0),
+        ]
         known = ["10 %", "9 %", "0"]
         assert _keys(ordered(rows, _column("test"), reverse=reverse)) == [*(known[::-1] if reverse else known), "no"]
 
@@ -96,7 +101,15 @@ class TestFilter:
 
     @pytest.mark.parametrize(
         ("text", "found"),
-        [("", "ab"), ("my", "ab"), ("CNN my", "a"), ("part 4", "a"), ("FAILED", "b"), ("cuda", "a"), ("cnn failed", "")],
+        [
+            ("", "ab"),
+            ("my", "ab"),
+            ("CNN my", "a"),
+            ("part 4", "a"),
+            ("FAILED", "b"),
+            ("cuda", "a"),
+            ("cnn failed", ""),
+        ],
     )
     def test_wants_every_word_anywhere(self, text: str, found: str) -> None:
         assert "".join(_keys(matching(self.ROWS, text))) == found

@@ -113,7 +113,7 @@ def test_learns(dataset: ImageDataset, make_config: MakeConfig) -> None:
 
 
 @pytest.mark.parametrize("clip_norm", [1.0, 0.0])
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize("schedule", ["cosine", "epoch_cosine", "constant"])
 def test_computes_what_a_plain_loop_computes(
     dataset: ImageDataset, make_config: MakeConfig, schedule: str, clip_norm: float
 ) -> None:
@@ -131,7 +131,7 @@ def test_computes_what_a_plain_loop_computes(
     torch.manual_seed(3)
     model = build(config.model, 10)
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=1e-4, fused=True)
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=2 * 4)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=2 if schedule == "epoch_cosine" else 2 * 4)
     cpu = torch.device("cpu")
     batches = TrainBatches(dataset.train, batch_size=16, crop_padding=4, flip=True, device=cpu, seed=3)
     norms: list[float] = []
@@ -151,6 +151,8 @@ def test_computes_what_a_plain_loop_computes(
                 cosine.step()
             loss_sum += loss.item() * len(labels)
             correct += (logits.argmax(1) == labels).sum().item()
+        if schedule == "epoch_cosine":
+            cosine.step()
         told = recorder.epochs[epoch - 1]
         assert told.train_loss == pytest.approx(loss_sum / 60, rel=1e-5)
         assert told.train_accuracy == pytest.approx(correct / 60)

@@ -1,0 +1,63 @@
+"""The command line in a temporary home, called in this process or in one of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cifar_tui.cli.commands import app
+from cifar_tui.paths import Paths, find_paths
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    monkeypatch.setenv("CIFAR_TUI_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def paths(home: Path) -> Paths:
+    return find_paths(home)
+
+
+@pytest.fixture
+def call(home: Path) -> Call:
+    """Call a command here: `call("runs", "--json")`; its output must hold no traceback."""
+
+    def call(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, arguments, prog_name="cifar-tui")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture
+def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start a command in a process of its own."""
+
+    def spawn(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cifar_tui", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=os.environ)
+
+    return spawn
+
+
+def sentence(result: Result) -> str:
+    """The one line on stderr."""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.fixture(name="sentence")
+def _sentence() -> Callable[[Result], str]:
+    return sentence

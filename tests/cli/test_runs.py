@@ -1,0 +1,145 @@
+"""`cifar-tui runs`: the results table."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pexpect
+import pytest
+from typer.testing import Result
+
+from cifar_tui.config import RunConfig
+from cifar_tui.events import Results, RunStarted
+from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.table import COLUMNS
+
+Call = Callable[..., Result]
+EVIL = "a|b [red]\x1b[31m\u202ex"
+
+
+def _finished(store: RunStore, name: str, accuracy: float, parameters: int) -> str:
+    config = RunConfig.model_validate({"name": name, "model": {"name": "mlp"}, "data": {"source": "synthetic"}})
+    run = store.create(config, RunStatus.FINISHED)
+    results = Results(
+        test_accuracy=accuracy, test_loss=2.0, top5_accuracy=0.8, macro_f1=0.4, superclass_accuracy=None,
+        val_accuracy=0.5, train_accuracy=0.5, parameters=parameters, accuracy_per_million=accuracy * 1e8 / parameters,
+        epochs=50, seconds=65.0, images_per_second=1000.0, peak_memory=10**9,
+    )  # fmt: skip
+    started = RunStarted("synthetic", "cpu (2 threads)", parameters, 10_000, 2_000, 2_000, 79)
+    store.change(run.id, lambda record: record.model_copy(update={"results": results, "started": started}))
+    return run.id
+
+
+@pytest.fixture
+def ids(paths: Paths) -> dict[str, str]:
+    """Three runs: two finished, one queued."""
+    store = RunStore(paths.runs)
+    queued = store.create(
+        RunConfig.model_validate({"name": "later", "model": {"name": "simple_cnn"}}), RunStatus.QUEUED
+    )
+    return {
+        "nine": _finished(store, EVIL, 0.09, 2_000_000),
+        "ten": _finished(store, "ten", 0.10, 300_000),
+        "later": queued.id,
+    }
+
+
+def test_json_holds_fractions_best_first(call: Call, ids: dict[str, str]) -> None:
+    rows = json.loads(call("runs", "--json", "--no-report").stdout)
+    assert [row["key"] for row in rows] == [ids["ten"], ids["nine"], ids["later"]]
+    best = rows[0]
+    assert (best["test_accuracy"], best["rank"], best["parameters"], best["status"]) == (0.1, 1, 300_000, "finished")
+    assert best["date"].startswith("20")
+    assert rows[2]["test_accuracy"] is None
+    assert rows[1]["name"] == EVIL
+
+
+def test_the_reports_rows_are_there_unless_left_out(call: Call, ids: dict[str, str]) -> None:
+    rows = json.loads(call("runs", "--json").stdout)
+    assert sum(row["status"] == "report" for row in rows) == 13
+    assert len(rows) == 16
+
+
+def test_csv_is_as_shown(call: Call, ids: dict[str, str]) -> None:
+    header, *rows = csv.reader(io.StringIO(call("runs", "--csv", "--no-report").stdout))
+    assert header == [column.title for column in COLUMNS]
+    best = dict(zip(header, rows[0], strict=True))
+    assert (best["Test %"], best["Params"], best["%/M"], best["Time"]) == ("10.00", "300.0K", "33.3 ★", "1:05")
+    assert rows[1][1] == "a|b [red]�[31m�x"
+
+
+def test_markdown_is_a_table(call: Call, ids: dict[str, str]) -> None:
+    lines = call("runs", "--markdown", "--no-report").stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[1].startswith("| ---: | --- | --- | ---: |")
+    assert {line.replace("\\|", "").count("|") for line in lines} == {len(COLUMNS) + 1}
+    assert "a\\|b [red]�[31m�x" in lines[3]
+
+
+def test_sorts_by_value_and_reverses(call: Call, ids: dict[str, str]) -> None:
+    def order(*arguments: str) -> list[str]:
+        return [row["key"] for row in json.loads(call("runs", "--json", "--no-report", *arguments).stdout)]
+
+    assert order("--sort", "params") == [ids["ten"], ids["nine"], ids["later"]]
+    assert order("--sort", "params", "--reverse") == [ids["nine"], ids["ten"], ids["later"]]
+    assert order("--sort", "TEST", "--reverse") == [ids["nine"], ids["ten"], ids["later"]]
+
+
+def test_filters(call: Call, ids: dict[str, str]) -> None:
+    rows = json.loads(call("runs", "--json", "--filter", "SimpleCNN queued").stdout)
+    assert [row["key"] for row in rows] == [ids["later"]]
+
+
+def test_an_unknown_column_lists_the_columns(call: Call, sentence: Callable[[Result], str]) -> None:
+    result = call("runs", "--sort", "accuracy")
+    assert result.exit_code == 2
+    assert sentence(result).endswith(f"--sort takes {', '.join(column.key for column in COLUMNS)}.")
+
+
+def test_two_formats_are_one_too_many(call: Call, sentence: Callable[[Result], str]) -> None:
+    result = call("runs", "--json", "--csv")
+    assert result.exit_code == 2
+    assert sentence(result) == "cifar-tui: --json and --csv exclude each other."
+
+
+def test_a_damaged_run_costs_a_warning(
+    call: Call, paths: Paths, ids: dict[str, str], sentence: Callable[[Result], str]
+) -> None:
+    (paths.runs / ids["nine"] / "run.json").write_text("{")
+    result = call("runs", "--json", "--no-report")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)) == 2
+    assert sentence(result).startswith(f"warning: {paths.runs / ids['nine'] / 'run.json'} is damaged")
+
+
+def test_nothing_to_show(call: Call) -> None:
+    assert call("runs", "--no-report").stdout == "There is nothing to show: no run yet, or none that matches.\n"
+
+
+def test_a_pipe_gets_every_column(call: Call, ids: dict[str, str]) -> None:
+    lines = call("runs", "--no-report").stdout.splitlines()
+    assert lines[0].split() == " ".join(column.title for column in COLUMNS).split()
+    assert "\x1b" not in lines[2]
+    assert "[red]" in lines[2]
+
+
+@pytest.mark.parametrize(("width", "left_out"), [(200, None), (100, "Device"), (80, "Part"), (40, "Params")])
+def test_fits_the_terminal(ids: dict[str, str], width: int, left_out: str | None) -> None:
+    terminal = pexpect.spawn(
+        "cifar-tui", ["runs"], encoding="utf-8", timeout=60, dimensions=(40, width), env=_plain_environment()
+    )
+    output = terminal.read()
+    lines = [line.rstrip() for line in output.splitlines()]
+    assert len(lines) == 17  # none is wrapped
+    assert max(len(line) for line in lines) <= width
+    assert all(title in lines[0] for title in ("#", "Name", "Test %"))
+    assert left_out is None or left_out not in lines[0]
+
+
+def _plain_environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "TERM": "dumb", "NO_COLOR": "1"}

@@ -1,0 +1,167 @@
+"""`cifar-tui train`: a run without a screen."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pexpect
+import pytest
+from PIL import Image
+from typer.testing import Result
+
+from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run, RunStore
+
+Call = Callable[..., Result]
+Spawn = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Settings that train on six classes of a few random images."""
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for label in range(6):
+            (folder / split / f"class{label}").mkdir(parents=True)
+            for index in range(4):
+                pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / split / f"class{label}" / f"{index}.png")
+    settings = ["data.source=folder", f"data.path={folder}", "training.device=cpu", "training.batch_size=6"]
+    return [part for setting in settings for part in ("--set", setting)]
+
+
+def _only_run(paths: Paths) -> Run:
+    (run,) = RunStore(paths.runs).scan().runs
+    return run
+
+
+def test_trains_a_preset_on_the_embedded_data(call: Call, paths: Paths) -> None:
+    result = call(
+        "train", "part1/mlp", "--set", "data.source=synthetic", "--set", "training.epochs=1", "--name", "My run"
+    )
+    assert result.exit_code == 0, result.output
+    run = _only_run(paths)
+    assert run.status is RunStatus.FINISHED
+    assert run.config.title == "My run"
+    assert run.config.preset == "part1/mlp"
+    assert run.record.results
+    assert {file.name for file in run.folder.iterdir()} >= {
+        "run.json",
+        "epochs.jsonl",
+        "checkpoint.pt",
+        "predictions.npz",
+    }
+    assert "1.73M parameters on cpu" in result.stdout
+    assert "epoch 1/1  train loss " in result.stdout
+    assert f"test accuracy        {run.record.results.test_accuracy * 100:.2f} %" in result.stdout
+    assert result.stdout.endswith(f"finished: {run.id}\nfolder: {run.folder}\n")
+    assert result.stderr == ""
+
+
+def test_json_is_a_line_an_event(call: Call, paths: Paths, tiny: list[str]) -> None:
+    result = call("train", "part1/mlp", *tiny, "--set", "training.epochs=2", "--json")
+    assert result.exit_code == 0, result.output
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    run = _only_run(paths)
+    assert {event["run"] for event in events} == {run.id}
+    told = [event["type"] for event in events if event["type"] != "BatchProgress"]
+    assert told == ["RunStarted", "EpochFinished", "EpochFinished", "Tested", "RunEnded"]
+    assert events[-2] == {"type": "Tested", "run": run.id}
+    assert run.record.results
+    assert events[-1]["outcome"] == "finished"
+    assert events[-1]["results"]["test_accuracy"] == run.record.results.test_accuracy
+
+
+def test_trains_a_file(call: Call, paths: Paths, tiny: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "linear.toml"
+    file.write_text('title = "Linear"\n[model]\nname = "softmax_regression"\n[training]\nepochs = 1\n')
+    result = call("train", str(file), *tiny, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert _only_run(paths).config.preset == "linear"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["simple_cnn"], "There is no preset 'simple_cnn': did you mean part1/simple_cnn?"),
+        (["none.toml"], "none.toml: cannot be read (No such file or directory)"),
+        (["part1/mlp", "--set", "training.epochs"], "'training.epochs' is no assignment; write KEY=VALUE"),
+        (["part1/mlp", "--set", "training.epochs=0"], "training.epochs: must be greater than or equal to 1"),
+        (["part1/mlp", "--set", "training.epoch=1"], "training.epoch: is not a known key"),
+        (["part1/mlp", "--device", "tpu"], "training.device: must be auto, cpu, mps, cuda or cuda:N"),
+        (["part1/mlp", "--name", "x" * 201], "name: "),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    call: Call, paths: Paths, sentence: Callable[[Result], str], arguments: list[str], words: str
+) -> None:
+    result = call("train", *arguments)
+    assert result.exit_code == 2
+    assert words in sentence(result)
+    assert result.stdout == ""
+    assert not paths.runs.exists()
+
+
+def test_missing_data_says_how_to_get_it(call: Call, paths: Paths, sentence: Callable[[Result], str]) -> None:
+    result = call("train", "part1/mlp")
+    assert result.exit_code == 1
+    assert "`cifar-tui data download` gets it" in sentence(result)
+    assert not paths.runs.exists()
+
+
+def test_a_failed_run_is_kept_and_explained(
+    call: Call, paths: Paths, tiny: list[str], sentence: Callable[[Result], str]
+) -> None:
+    result = call("train", "part1/mlp", *tiny, "--device", "cuda:99")
+    assert result.exit_code == 1
+    assert sentence(result) == "cifar-tui: There is no cuda:99 on this machine; device = auto takes what there is."
+    assert _only_run(paths).status is RunStatus.FAILED
+
+
+def test_a_home_that_cannot_be_written(
+    call: Call, home: Path, tiny: list[str], sentence: Callable[[Result], str]
+) -> None:
+    home.touch()  # a file in its place
+    result = call("train", "part1/mlp", *tiny)
+    assert result.exit_code == 1
+    assert f"Cannot make a run in {home / 'runs'}" in sentence(result)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list[str], number: signal.Signals) -> None:
+    with spawn("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=100000") as process:
+        assert process.stdout
+        process.stdout.readline()  # training has begun
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == ""
+    run = _only_run(paths)
+    assert run.status is RunStatus.STOPPED
+    assert (run.folder / "checkpoint.pt").exists()
+    assert f"stopped: {run.id}" in output
+
+
+def test_training_goes_on_when_nobody_reads(spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
+    with spawn("train", "part1/mlp", *tiny, "--set", "training.epochs=30") as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+    assert _only_run(paths).status is RunStatus.FINISHED
+
+
+def test_bars_on_a_terminal(home: Path, paths: Paths, tiny: list[str]) -> None:
+    arguments = ["train", "part1/mlp", *tiny, "--set", "training.epochs=2", "--name", "[red]x"]
+    terminal = pexpect.spawn("cifar-tui", arguments, encoding="utf-8", timeout=60, dimensions=(24, 120))
+    for expected in ("train-|red-x", "run .*epoch 1 of 2", "epoch 2/2  train loss", "test accuracy", "finished: "):
+        terminal.expect(expected)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert _only_run(paths).status is RunStatus.FINISHED
