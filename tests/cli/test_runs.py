@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import os
+import sys
 from collections.abc import Callable
 
 import pexpect
 import pytest
+from rich.text import Text
 from typer.testing import Result
 
 from cifar_tui.config import RunConfig
@@ -128,18 +131,14 @@ def test_a_pipe_gets_every_column(call: Call, ids: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("width", "left_out"), [(200, None), (100, "Device"), (80, "Part"), (40, "Params")])
 def test_fits_the_terminal(ids: dict[str, str], width: int, left_out: str | None) -> None:
+    environment = {**os.environ, "TERM": "xterm"}
+    arguments = ["-m", "cifar_tui", "runs"]
     terminal = pexpect.spawn(
-        "cifar-tui", ["runs"], encoding="utf-8", timeout=60, dimensions=(40, width), env=_plain_environment()
+        sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(40, width), env=environment
     )
     output = terminal.read()
-    lines = [line.rstrip() for line in output.splitlines()]
+    lines = [Text.from_ansi(line).plain.rstrip() for line in output.splitlines()]
     assert len(lines) == 17  # none is wrapped
     assert max(len(line) for line in lines) <= width
     assert all(title in lines[0] for title in ("#", "Name", "Test %"))
     assert left_out is None or left_out not in lines[0]
-
-
-def _plain_environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, "TERM": "dumb", "NO_COLOR": "1"}

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,9 +158,15 @@ def test_training_goes_on_when_nobody_reads(spawn: Spawn, paths: Paths, tiny: li
 
 
 def test_bars_on_a_terminal(home: Path, paths: Paths, tiny: list[str]) -> None:
-    arguments = ["train", "part1/mlp", *tiny, "--set", "training.epochs=2", "--name", "[red]x"]
-    terminal = pexpect.spawn("cifar-tui", arguments, encoding="utf-8", timeout=60, dimensions=(24, 120))
-    for expected in ("train-|red-x", "run .*epoch 1 of 2", "epoch 2/2  train loss", "test accuracy", "finished: "):
+    arguments = ["-m", "cifar_tui", "train", "part1/mlp", *tiny, "--set", "training.epochs=2", "--name", "[red]x"]
+    terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(24, 120))
+    for expected in (
+        "-red-x-.*: .* parameters on cpu",
+        "epoch 1/2  train loss",
+        "epoch 2/2  train loss",
+        "test accuracy",
+        "finished: ",
+    ):
         terminal.expect(expected)
     terminal.expect(pexpect.EOF)
     terminal.close()

@@ -1,8 +1,8 @@
 """`RunConfig`: what it takes, what it says about the rest, and that it survives being written down."""
 
-from typing import contextlib
+import contextlib
+from typing import Any
 
-import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
