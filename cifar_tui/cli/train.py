@@ -1,11 +1,14 @@
 """`cifar-tui train`: one run from start to end, without the app."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+
+from rich.console import Console
 
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.progress import make_reporter
@@ -35,11 +38,9 @@ def train_preset(paths: Paths, preset: str, settings: Sequence[str], name: str |
     if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
         fail(cifar100.MISSING)
     try:
-        with _stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
+        with stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
             run, ended = execute_now(paths, RunStore(paths.runs), config, stop.is_set, reporter.hear)
             reporter.conclude(run, ended)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except StoreError as error:
         fail(str(error))
     if ended.error is not None:
@@ -63,20 +64,39 @@ def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | N
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """Set the event on Ctrl+C, a request to end, or a hang-up; on the second one, leave at once."""
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Set the event on Ctrl+C, a request to end, or a hang-up; on the second one, leave at once.
+
+    Python runs signal handlers between two steps of the main thread, and a single step of a large model takes up to
+    minutes. A thread that reads the numbers of the signals as they arrive need not wait for it.
+    """
     stop = threading.Event()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
+    def watch() -> None:
+        if os.read(reader, 1):
+            stop.set()
+        if os.read(reader, 1):
+            Console().show_cursor()
+            os._exit(INTERRUPTED)
 
+    watcher = threading.Thread(target=watch, name="signals", daemon=True)
+    watcher.start()
     # What is ignored stays so: `nohup` means it.
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in heard}
+    handlers = {number: signal.signal(number, _leave_it_to_the_watcher) for number in heard}
+    descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        signal.set_wakeup_fd(descriptor)
+        for number, handler in handlers.items():
             signal.signal(number, handler)
+        os.close(writer)
+        watcher.join()
+        os.close(reader)
+
+
+def _leave_it_to_the_watcher(_number: int, _frame: FrameType | None) -> None:
+    pass

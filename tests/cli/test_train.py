@@ -148,8 +148,28 @@ def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list
     assert f"stopped: {run.id}" in output
 
 
+def test_a_second_signal_leaves_at_once() -> None:
+    """Even from within a single long call, which Python's own signal handlers would wait for."""
+    script = (
+        "import hashlib, threading; from cifar_tui.cli.train import stop_on_signals\n"
+        "with stop_on_signals() as stop:\n"
+        "    threading.Thread(target=lambda: stop.wait() and print('stopping', flush=True), daemon=True).start()\n"
+        "    print('ready', flush=True)\n"
+        "    hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for expected in ("ready", "stopping"):
+            assert process.stdout.readline().strip() == expected
+            process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=30) == 130
+        finally:
+            process.kill()
+
+
 def test_training_goes_on_when_nobody_reads(spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
-    with spawn("train", "part1/mlp", *tiny, "--set", "training.epochs=30") as process:
+    with spawn("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=10") as process:
         assert process.stdout
         process.stdout.readline()
         process.stdout.close()

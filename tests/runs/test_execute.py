@@ -1,6 +1,7 @@
 """One run from its folder to its results, in the calling thread."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +180,22 @@ def test_execute_now_never_stands_in_the_queue(
     assert run == store.get(run.id)
     assert run.record.results == ended.results
     assert set(seen) == {0}
+
+
+def test_a_broken_torch_is_a_failed_run_too(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cifar_tui.training.loop", None)  # importing it raises ImportError
+    run_id = queue.add(make_config()).id
+    ended = execute(paths, store, run_id, _never, _ignore)
+    assert ended.error
+    assert "cifar_tui.training.loop" in ended.error
+    assert store.get(run_id).status is RunStatus.FAILED
+
+
+def test_a_log_that_cannot_be_written_costs_nothing(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+) -> None:
+    run = queue.add(make_config())
+    (run.folder / "log.txt").mkdir()
+    assert execute(paths, store, run.id, _never, _ignore).outcome is Outcome.FINISHED

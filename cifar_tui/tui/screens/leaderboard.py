@@ -51,6 +51,8 @@ class LeaderboardPane(Vertical):
         self._reversed = False
         self._with_report = True
         self._columns: tuple[Column, ...] = ()
+        self._layout: list[tuple[Text, int]] = []
+        """The heading of each column, and its width in cells."""
         self._shown: list[Row] = []
 
     def compose(self) -> ComposeResult:
@@ -67,11 +69,6 @@ class LeaderboardPane(Vertical):
         columns = tuple(c for c in COLUMNS if event.size.width >= _WIDE or c.key not in _ONLY_WHEN_WIDE)
         if columns != self._columns:
             self._columns = columns
-            table = self.query_one("#table", DataTable)
-            table.clear(columns=True)
-            for column in columns:
-                table.add_column(self._heading(column), key=column.key)
-            self._shown = []
             self._draw()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -153,46 +150,39 @@ class LeaderboardPane(Vertical):
         rows = matching(rows, self.query_one("#filter", Input).value)
         rows = ordered(rows, self._column, reverse=self._reversed)
         table = self.query_one("#table", DataTable)
-        if [row.key for row in rows] == [row.key for row in self._shown]:
-            self._update_cells(table, rows)
+        cells = {row.key: [_cell(column, row) for column in self._columns] for row in rows}
+        headings = [self._heading(column) for column in self._columns]
+        # Given widths, not the table's own: it draws a new heading before it has measured the rows below.
+        widths = [max(text.cell_len for text in texts) for texts in zip(headings, *cells.values(), strict=True)]
+        layout = list(zip(headings, widths, strict=True))
+        if layout == self._layout and [row.key for row in rows] == [row.key for row in self._shown]:
+            for before, row in zip(self._shown, rows, strict=True):
+                if before != row:
+                    for column, cell in zip(self._columns, cells[row.key], strict=True):
+                        table.update_cell(row.key, column.key, cell)
         else:
-            self._rebuild(table, rows)
-        self._shown = rows
-        self._write_headings(table)
+            self._rebuild(table, layout, cells)
+        self._layout, self._shown = layout, rows
         self._write_caption(table)
 
-    def _rebuild(self, table: DataTable[Text], rows: list[Row]) -> None:
-        """Lay all rows anew; the cursor stays on its run, the scroll where it was."""
+    def _rebuild(self, table: DataTable[Text], layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> None:
+        """Lay the table anew; the cursor stays on its run, the scroll where it was."""
         marked = self._shown[table.cursor_row].key if 0 <= table.cursor_row < len(self._shown) else None
         scroll_x = table.scroll_x
-        table.clear()
-        for row in rows:
-            table.add_row(*(_cell(column, row) for column in self._columns), key=row.key)
-        place = next((index for index, row in enumerate(rows) if row.key == marked), 0)
-        table.move_cursor(row=place)
+        table.clear(columns=layout != self._layout)
+        if not table.columns:
+            for column, (heading, width) in zip(self._columns, layout, strict=True):
+                table.add_column(heading, key=column.key, width=width)
+        for key, row_cells in cells.items():
+            table.add_row(*row_cells, key=key)
+        table.move_cursor(row=list(cells).index(marked) if marked in cells else 0)
         table.scroll_x = scroll_x
-
-    def _update_cells(self, table: DataTable[Text], rows: list[Row]) -> None:
-        for before, row in zip(self._shown, rows, strict=True):
-            if before == row:
-                continue
-            for column in self._columns:
-                table.update_cell(row.key, column.key, _cell(column, row), update_width=True)
-
-    def _write_headings(self, table: DataTable[Text]) -> None:
-        for key, heading in table.columns.items():
-            column = find_column(str(key.value))
-            if column is not None:
-                heading.label = self._heading(column)
-        table.refresh()
 
     def _heading(self, column: Column) -> Text:
         text = Text(column.title, justify="right" if column.is_number else "left")
         if column == self._column:
             text.append(" ↓" if column.best_first != self._reversed else " ↑")
             text.stylize("bold underline")
-        else:
-            text.append("  ")
         return text
 
     def _write_caption(self, table: DataTable[Text]) -> None:
