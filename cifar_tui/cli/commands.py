@@ -99,6 +99,22 @@ def train(
 
 
 @app.command()
+def resume(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Go on with a run that was stopped, failed or interrupted, exactly from its last checkpoint.
+
+    Exits as train does.
+    """
+    from cifar_tui.cli.train import resume_run
+
+    raise typer.Exit(resume_run(_paths(context, home), run, as_json=as_json))
+
+
+@app.command()
 def runs(
     context: typer.Context,
     sort: Annotated[str, typer.Option("--sort", metavar="COLUMN", help="Sort by this column, best first.")] = "test",

@@ -1,9 +1,9 @@
-"""`cifar-tui train`: one run from start to end, without the app."""
+"""`cifar-tui train` and `cifar-tui resume`: one run to its end, without the app."""
 
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,11 +14,11 @@ from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.config import ConfigError, RunConfig, Source, override, rename
 from cifar_tui.data import cifar100
-from cifar_tui.events import Outcome
+from cifar_tui.events import Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, read_preset
-from cifar_tui.runs.execute import execute_now
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
+from cifar_tui.runs.store import Run, RunStore, StoreError
 
 _EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -37,11 +37,50 @@ def train_preset(paths: Paths, preset: str, settings: Sequence[str], name: str |
     config = _configure(paths, preset, settings, name)
     if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
         fail(cifar100.MISSING)
+    store = RunStore(paths.runs)
+    return _follow(
+        config, lambda should_stop, hear: execute_now(paths, store, config, should_stop, hear), as_json=as_json
+    )
+
+
+def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
+    """Go on with a run that ended before its end, and return the process's exit code.
+
+    Args:
+        paths: where the run is kept.
+        wanted: the run's id, or any part of it that no other run has.
+        as_json: print events as lines of JSON.
+    """
+    store = RunStore(paths.runs)
+    matches = [run_id for run_id in store.ids() if wanted in run_id]
+    if wanted in matches:
+        matches = [wanted]
+    if len(matches) != 1:
+        found = f"{len(matches)} runs are" if matches else "No run is"
+        fail(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).", USAGE)
+    try:
+        run = store.get(matches[0])
+    except StoreError as error:
+        fail(str(error))
+    if not run.status.can_go_on:
+        fail(f"{run.id} is {run.status}; only a stopped, failed or interrupted run can be resumed.", USAGE)
+
+    def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
+        ended = execute(paths, store, run.id, should_stop, hear)
+        return store.get(run.id), ended
+
+    return _follow(run.config, go_on, as_json=as_json)
+
+
+def _follow(
+    config: RunConfig, start: Callable[[Callable[[], bool], Listener], tuple[Run, RunEnded]], *, as_json: bool
+) -> int:
+    """Report a run from its start to its end; return the exit code."""
     try:
         with stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
-            run, ended = execute_now(paths, RunStore(paths.runs), config, stop.is_set, reporter.hear)
+            run, ended = start(stop.is_set, reporter.hear)
             reporter.conclude(run, ended)
-    except StoreError as error:
+    except (StoreError, RunTakenError) as error:
         fail(str(error))
     if ended.error is not None:
         fail(ended.error)

@@ -29,7 +29,7 @@ MISSING = (
     "and data.source=synthetic does without."
 )
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Told the bytes that are done and the bytes in all."""
 
 

@@ -41,6 +41,8 @@ def execute(
 ) -> RunEnded:
     """Train a run to its end and return its last word. Whatever goes wrong becomes that word: `failed`, a sentence.
 
+    A run with a checkpoint goes on from there; what follows is the same, to the bit on a CPU, as if it had never ended.
+
     Raises:
         RunTakenError: another process holds the run.
         StoreError: the run folder cannot be read or written.
@@ -78,17 +80,24 @@ class _Execution:
         self.folder = store.folder / run_id
 
     def run(self) -> RunEnded:
-        config = self._change(status=RunStatus.RUNNING, started_at=now(), environment=describe_environment()).config
+        config = self._change(
+            status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
+        ).config
         try:
-            from cifar_tui.training.checkpoint import write_checkpoint
+            from cifar_tui.training.checkpoint import read_checkpoint, write_checkpoint
             from cifar_tui.training.loop import State, train
 
+            checkpoint = self.folder / "checkpoint.pt"
+            state: State | None = read_checkpoint(checkpoint) if checkpoint.exists() else None
+            # The history may be an epoch ahead of the checkpoint, when the process died between the two.
+            self.store.keep_epochs(self.run_id, state["position"]["epoch"] - 1 if state else 0)
+
             def save(state: State) -> None:
-                with replacing(self.folder / "checkpoint.pt") as file:
+                with replacing(checkpoint) as file:
                     write_checkpoint(state, file)
 
             self._log(f"{config.title}: loading data")
-            train(config, load(config.data, self.paths), self._hear, self.should_stop, save)
+            train(config, load(config.data, self.paths), self._hear, self.should_stop, save, state)
         except Exception as error:
             logger.debug("run %s failed", self.run_id, exc_info=True)
             self._log(traceback.format_exc())

@@ -22,16 +22,36 @@ class RunQueue:
         Raises:
             StoreError: the run cannot be written.
         """
-        positions = [run.record.queue_position for run in self.waiting()]
-        position = (min(positions, default=1.0) - 1) if first else (max(positions, default=-1.0) + 1)
+        position = self._last_position() + 1
+        if first:
+            position = min((run.record.queue_position for run in self.waiting()), default=1.0) - 1
         return self.store.create(config, RunStatus.QUEUED, position)
 
+    def resume(self, run_id: str) -> Run:
+        """Queue a run again that ended before its end; it goes on from its checkpoint.
+
+        Raises:
+            StoreError: the run is finished, under way or queued already, or cannot be written.
+        """
+        run = self.store.get(run_id)
+        if not run.status.can_go_on:
+            raise StoreError(f"{run_id} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
+        changes = {"status": RunStatus.QUEUED, "queue_position": self._last_position() + 1, "error": None}
+        return self.store.change(run_id, lambda record: record.model_copy(update=changes))
+
+    def _last_position(self) -> float:
+        return max((run.record.queue_position for run in self.waiting()), default=-1.0)
+
     def remove(self, run_id: str) -> None:
-        """Take a queued run out and delete its folder.
+        """Take a queued run out and delete its folder; a run that has trained before is only stopped again.
 
         Raises:
             StoreError: it is no longer queued, or cannot be removed.
         """
-        if self.store.get(run_id).status is not RunStatus.QUEUED:
+        run = self.store.get(run_id)
+        if run.status is not RunStatus.QUEUED:
             raise StoreError(f"{run_id} is no longer queued.")
-        self.store.delete(run_id)
+        if run.record.started is None:
+            self.store.delete(run_id)
+        else:
+            self.store.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED}))

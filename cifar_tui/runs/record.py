@@ -28,6 +28,11 @@ class RunStatus(StrEnum):
         """Whether nothing more will happen by itself."""
         return self not in (RunStatus.QUEUED, RunStatus.RUNNING)
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether training ended before its end, so that it can be resumed."""
+        return self in (RunStatus.STOPPED, RunStatus.FAILED, RunStatus.INTERRUPTED)
+
 
 class Environment(BaseModel):
     """What the run ran on."""

@@ -175,6 +175,16 @@ class RunStore:
         with (self.folder / run_id / "epochs.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
 
+    def keep_epochs(self, run_id: str, last: int) -> None:
+        """Drop what the history holds after epoch `last`: a resumed run goes through it again.
+
+        Raises:
+            OSError: the disk is full or the folder is gone.
+        """
+        kept = [epoch for epoch in self.epochs(run_id) if epoch.epoch <= last]
+        text = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in kept)
+        replace_text(self.folder / run_id / "epochs.jsonl", text)
+
     def epochs(self, run_id: str) -> tuple[EpochFinished, ...]:
         """Read the run's history; a line that is no epoch (torn by a crash) is left out."""
         try:

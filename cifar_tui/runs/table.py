@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from cifar_tui.config import Source
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
-from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore
 
 CIFAR100 = "CIFAR-100"
@@ -87,7 +86,7 @@ def run_row(run: Run, store: RunStore) -> Row:
             accuracy_per_million=results.accuracy_per_million,
             seconds=results.seconds,
         )
-    if record.status is not RunStatus.QUEUED and (epochs := store.epochs(run.id)):
+    if epochs := store.epochs(run.id):
         seconds = sum(epoch.seconds for epoch in epochs)
         return replace(row, epochs=epochs[-1].epoch, val_accuracy=epochs[-1].val_accuracy, seconds=seconds)
     return row

@@ -5,6 +5,7 @@ batch, and hands out its whole state through `save`. Nothing is read back from t
 until somebody is told about them, at most twice a second.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,7 +30,7 @@ State = dict[str, Any]
 """Everything that training needs to go on exactly: tensors and plain values, loadable with `weights_only=True`."""
 
 SECONDS_BETWEEN_REPORTS = 0.5
-EVAL_BATCH_SIZE = 1000
+EVAL_BATCH_SIZE = 500
 
 
 class TrainingError(Exception):
@@ -219,7 +220,7 @@ class _Trainer:
         )
 
     def _finite(self, loss_sum: float) -> float:
-        if loss_sum - loss_sum != 0:  # true of inf and NaN alone
+        if not math.isfinite(loss_sum):
             raise TrainingError(
                 f"The loss became {loss_sum} in epoch {self.at.epoch}, by batch {self.at.batch}, at learning rate "
                 f"{self._lr():.3g}; a lower learning rate usually helps."

@@ -217,6 +217,17 @@ class CifarApp(App[None]):
         self.look()
         self.action_show_tab("live")
 
+    @on(LeaderboardPane.ResumeWanted)
+    def _resume_wanted(self, message: LeaderboardPane.ResumeWanted) -> None:
+        try:
+            run = self.run_queue.resume(message.run_id)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        self.runner.wake()
+        self.look()
+        self.notify(f"Queued to go on: {run.config.title}", markup=False)
+
     async def _ask_for_data(self) -> DatasetChoice | None:
         choice = await self.push_screen_wait(DatasetScreen(self.paths))
         self._look_for_data()

@@ -18,6 +18,8 @@ from cifar_tui.runs.store import RunStore, StoreError
 from cifar_tui.training import loop
 from cifar_tui.training.checkpoint import read_checkpoint
 
+from .conftest import make_epoch
+
 MakeConfig = Callable[..., RunConfig]
 
 
@@ -199,3 +201,59 @@ def test_a_log_that_cannot_be_written_costs_nothing(
     run = queue.add(make_config())
     (run.folder / "log.txt").mkdir()
     assert execute(paths, store, run.id, _never, _ignore).outcome is Outcome.FINISHED
+
+
+class TestResume:
+    """A run with a checkpoint goes on from it."""
+
+    def test_a_stopped_run_goes_on_to_its_end(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        config = make_config("stopped", epochs=3)
+        asked = iter(range(1000))
+        run, ended = execute_now(paths, store, config, lambda: next(asked) == 8, lambda *_: None)
+        assert ended.outcome is Outcome.STOPPED
+        whole, _ = execute_now(paths, store, config, lambda: False, lambda *_: None)
+
+        queue.resume(run.id)
+        assert [waiting.id for waiting in queue.waiting()] == [run.id]
+        assert execute(paths, store, run.id, lambda: False, lambda *_: None).outcome is Outcome.FINISHED
+        told = [[(e.epoch, e.train_loss, e.val_loss) for e in store.epochs(r.id)] for r in (run, whole)]
+        assert told[0] == told[1]
+        assert len(told[0]) == 3
+
+    def test_an_epoch_that_the_checkpoint_does_not_know_is_gone_through_again(
+        self, paths: Paths, store: RunStore, make_config: MakeConfig
+    ) -> None:
+        asked = iter(range(1000))
+        run, _ = execute_now(paths, store, make_config(epochs=3), lambda: next(asked) == 8, lambda *_: None)
+        store.append_epoch(run.id, make_epoch(2))  # written, and then the process died before its checkpoint
+        execute(paths, store, run.id, lambda: False, lambda *_: None)
+        assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2, 3]
+        assert store.epochs(run.id)[1] != make_epoch(2)
+
+    def test_a_damaged_checkpoint_is_one_sentence_and_loses_nothing(
+        self, paths: Paths, store: RunStore, make_config: MakeConfig
+    ) -> None:
+        asked = iter(range(1000))
+        run, _ = execute_now(paths, store, make_config(epochs=3), lambda: next(asked) == 8, lambda *_: None)
+        (run.folder / "checkpoint.pt").write_bytes(b"damaged")
+        ended = execute(paths, store, run.id, lambda: False, lambda *_: None)
+        assert ended.error is not None
+        assert "checkpoint.pt is damaged" in ended.error
+        assert [epoch.epoch for epoch in store.epochs(run.id)] == [1]
+
+    def test_what_ended_well_is_not_queued_again(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        run, _ = execute_now(paths, store, make_config(), lambda: False, lambda *_: None)
+        with pytest.raises(StoreError, match="is finished"):
+            queue.resume(run.id)
+
+    def test_taking_it_out_of_the_queue_again_keeps_the_run(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        run, _ = execute_now(paths, store, make_config(), lambda: True, lambda *_: None)
+        queue.resume(run.id)
+        queue.remove(run.id)
+        assert store.get(run.id).status is RunStatus.STOPPED

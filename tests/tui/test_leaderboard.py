@@ -115,3 +115,15 @@ async def test_help_lists_the_keys_of_the_tab(app: CifarApp):
         assert {"Reverse", "Filter", "Quit", "Launch tab"} <= listed
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+
+
+async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        table.move_cursor(row=keys(table).index("run-04"))
+        await pilot.press("c")
+        await until(pilot, lambda: str(table.get_cell("run-04", "status")) == "… queued")
+        assert [run.id for run in app.run_queue.waiting()][-1] == "run-04"
+        table.move_cursor(row=keys(table).index("run-01"))
+        await pilot.press("c")
+        await until(pilot, lambda: any("only a stopped" in str(toast.message) for toast in app._notifications))

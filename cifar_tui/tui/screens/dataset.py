@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, ProgressBar, Static
 
@@ -35,10 +36,24 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
         Binding("escape", "leave", "Close"),
     ]
 
+    class Progressed(Message):
+        """The download has come so far."""
+
+        def __init__(self, done: int, total: int) -> None:
+            super().__init__()
+            self.done = done
+            self.total = total
+
+    class Ended(Message):
+        """The thread is done; `error` is a sentence when it failed."""
+
+        def __init__(self, error: str | None) -> None:
+            super().__init__()
+            self.error = error
+
     def __init__(self, paths: Paths) -> None:
         super().__init__()
         self._paths = paths
-        self._is_busy = False
 
     def compose(self) -> ComposeResult:
         """Lay out the three ways."""
@@ -101,7 +116,6 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
         self.action_embedded()
 
     def _begin(self, what: str) -> None:
-        self._is_busy = True
         bar = self.query_one(ProgressBar)
         bar.display = True
         bar.update(total=None)
@@ -113,39 +127,36 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     def _download(self) -> None:
         from cifar_tui.data import cifar100
 
-        def tell(done: int, total: int) -> None:
-            self.app.call_from_thread(self._show_progress, done, total)
-
+        error: str | None = None
         try:
-            cifar100.download(self._paths, tell)
-        except DatasetError as error:
-            self.app.call_from_thread(self._failed, str(error))
-        else:
-            self.app.call_from_thread(self._done)
+            cifar100.download(self._paths, lambda done, total: self.post_message(self.Progressed(done, total)))
+        except DatasetError as raised:
+            error = str(raised)
+        self.post_message(self.Ended(error))
 
     @work(thread=True, exclusive=True, group="dataset")
     def _import(self, path: Path) -> None:
         from cifar_tui.data import cifar100
 
+        error: str | None = None
         try:
             cifar100.import_from(path, self._paths)
-        except DatasetError as error:
-            self.app.call_from_thread(self._failed, str(error))
-        else:
-            self.app.call_from_thread(self._done)
+        except DatasetError as raised:
+            error = str(raised)
+        self.post_message(self.Ended(error))
 
-    def _show_progress(self, done: int, total: int) -> None:
-        if self.is_mounted:
-            self.query_one(ProgressBar).update(total=total or None, progress=done)
-            self.query_one("#message", Static).update(f"Downloading … {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+    @on(Progressed)
+    def _show_progress(self, message: Progressed) -> None:
+        self.query_one(ProgressBar).update(total=message.total, progress=message.done)
+        text = f"Downloading … {message.done / 1e6:.0f} of {message.total / 1e6:.0f} MB"
+        self.query_one("#message", Static).update(text)
 
-    def _failed(self, sentence: str) -> None:
-        if self.is_mounted:
-            self.query_one(ProgressBar).display = False
-            self.query_one("#message", Static).update(Text(sentence, style="bold red"))
-            for button in self.query(Button):
-                button.disabled = False
-
-    def _done(self) -> None:
-        if self.is_mounted:
+    @on(Ended)
+    def _show_end(self, message: Ended) -> None:
+        if message.error is None:
             self.dismiss(DatasetChoice.CIFAR100)
+            return
+        self.query_one(ProgressBar).display = False
+        self.query_one("#message", Static).update(Text(message.error, style="bold red"))
+        for button in self.query(Button):
+            button.disabled = False

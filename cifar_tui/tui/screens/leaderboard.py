@@ -30,12 +30,20 @@ class LeaderboardPane(Vertical):
         Binding("less_than_sign,comma", "sort(-1)", "Sort prev", key_display="<"),
         Binding("r", "reverse", "Reverse"),
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("h", "toggle_report", "Report rows"),
+        Binding("c", "resume", "Continue"),
+        Binding("h", "toggle_report", "Report"),
         Binding("escape", "clear_filter", "Clear filter", show=False),
     ]
 
     class Opened(Message):
         """A person wants to see a run."""
+
+        def __init__(self, run_id: str) -> None:
+            super().__init__()
+            self.run_id = run_id
+
+    class ResumeWanted(Message):
+        """A person wants a run to go on that ended before its end."""
 
         def __init__(self, run_id: str) -> None:
             super().__init__()
@@ -109,6 +117,12 @@ class LeaderboardPane(Vertical):
         table = self.query_one("#table", DataTable)
         if 0 <= table.cursor_row < len(self._shown):
             self._open(self._shown[table.cursor_row])
+
+    def action_resume(self) -> None:
+        """Queue the marked run again, to go on from its checkpoint."""
+        table = self.query_one("#table", DataTable)
+        if 0 <= table.cursor_row < len(self._shown) and not self._shown[table.cursor_row].is_report:
+            self.post_message(self.ResumeWanted(self._shown[table.cursor_row].key))
 
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:

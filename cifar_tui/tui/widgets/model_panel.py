@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from cifar_tui.config import ModelConfig
 from cifar_tui.models.registry import MODELS
@@ -32,6 +31,15 @@ class ModelPanel(VerticalScroll, can_focus=False):
             super().__init__()
             self.parameters = parameters
 
+    class Summarised(Message):
+        """The thread is done with a model."""
+
+        def __init__(self, model: ModelConfig, outcome: "ModelSummary | str") -> None:
+            super().__init__()
+            self.model = model
+            self.outcome = outcome
+            """The summary, or why there is none."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(Static(id="model-text"), id=id)
         self._model: ModelConfig | None = None
@@ -51,19 +59,21 @@ class ModelPanel(VerticalScroll, can_focus=False):
         from cifar_tui.models.summary import summarise
 
         try:
-            summary = summarise(model)
+            outcome: ModelSummary | str = summarise(model)
         except Exception as error:  # any mistake of an architecture is a sentence, not the end of the app
-            message = Text(f"This model cannot be built: {error}", style="red")
-            if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(self.query_one(Static).update, message)
-            return
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._show_summary, model, summary)
+            outcome = f"This model cannot be built: {error}"
+        self.post_message(self.Summarised(model, outcome))
 
-    def _show_summary(self, model: ModelConfig, summary: "ModelSummary") -> None:
-        if model == self._model:
-            self.query_one(Static).update(_table(MODELS[model.name].summary, summary))
-            self.post_message(self.Counted(summary.parameters))
+    @on(Summarised)
+    def _show_summary(self, message: Summarised) -> None:
+        message.stop()
+        if message.model != self._model:
+            return
+        if isinstance(message.outcome, str):
+            self.query_one(Static).update(Text(message.outcome, style="red"))
+            return
+        self.query_one(Static).update(_table(MODELS[message.model.name].summary, message.outcome))
+        self.post_message(self.Counted(message.outcome.parameters))
 
 
 def _table(sentence: str, summary: "ModelSummary") -> Table:
