@@ -279,5 +279,7 @@ def run_app(paths: Paths, *, demo: bool = False) -> None:
     try:
         app.run()
     finally:
+        if app.runner.current is not None:
+            print("Stopping the run at its next batch, and keeping a checkpoint …", flush=True)
         app.runner.shut_down()
         app.runner.join()
