@@ -12,12 +12,13 @@ from rich.console import Console
 
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.progress import make_reporter
-from cifar_tui.config import ConfigError, RunConfig, Source, override, rename
+from cifar_tui.config import ConfigError, RunConfig, Source, override, with_values
 from cifar_tui.data import cifar100
 from cifar_tui.events import Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, read_preset
 from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
+from cifar_tui.runs.queue import check_can_go_on
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
 _EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
@@ -62,8 +63,10 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         run = store.get(matches[0])
     except StoreError as error:
         fail(str(error))
-    if not run.status.can_go_on:
-        fail(f"{run.id} is {run.status}; only a stopped, failed or interrupted run can be resumed.", USAGE)
+    try:
+        check_can_go_on(run)
+    except StoreError as error:
+        fail(str(error), USAGE)
 
     def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         ended = execute(paths, store, run.id, should_stop, hear)
@@ -97,7 +100,7 @@ def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | N
                 warn(problem)
             config = library.find(preset).config
         config = override(config, settings)
-        return config if name is None else rename(config, name)
+        return config if name is None else with_values(config, {("name",): name})
     except ConfigError as error:
         fail(str(error), USAGE)
 

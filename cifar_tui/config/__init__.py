@@ -3,7 +3,7 @@
 from cifar_tui.config.data import DataConfig, Source
 from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
 from cifar_tui.config.model import ModelConfig, SequenceMode
-from cifar_tui.config.overrides import override, rename
+from cifar_tui.config.overrides import override, with_values
 from cifar_tui.config.run import RunConfig
 from cifar_tui.config.training import Schedule, TrainingConfig
 
@@ -19,6 +19,6 @@ __all__ = [
     "TrainingConfig",
     "explain",
     "override",
-    "rename",
     "sentence",
+    "with_values",
 ]

@@ -1,12 +1,12 @@
 """Changes to a configuration written as text: `training.epochs=5`."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from cifar_tui.config.errors import ConfigError, sentence
+from cifar_tui.config.errors import ConfigError, FieldPath, sentence
 from cifar_tui.config.run import RunConfig
 
 
@@ -37,13 +37,19 @@ def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
     return _validated(values)
 
 
-def rename(config: RunConfig, name: str) -> RunConfig:
-    """Return `config` under another name.
+def with_values(config: RunConfig, changes: Mapping[FieldPath, object]) -> RunConfig:
+    """Return `config` with some fields changed, such as `{("training", "lr"): 3e-4}`.
 
     Raises:
-        ConfigError: the name is too long, or no text.
+        ConfigError: a value that its field does not take.
     """
-    return _validated(config.model_dump(mode="json") | {"name": name})
+    values: dict[str, Any] = config.model_dump(mode="json")
+    for (*parents, key), value in changes.items():
+        part = values
+        for parent in parents:
+            part = part[parent]
+        part[key] = value
+    return _validated(values)
 
 
 def _validated(values: dict[str, Any]) -> RunConfig:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cifar_tui.events import BatchProgress, EpochFinished
+from cifar_tui.runs.queue import in_queue_order
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.table import Row, run_row
@@ -91,13 +92,12 @@ class RunIndex:
 
     def _snapshot(self, chosen: str | None) -> Snapshot:
         runs = sorted(self._runs.values(), key=lambda run: run.record.created_at)
-        queued = [run for run in runs if run.status is RunStatus.QUEUED]
         followed = None
         if chosen is not None:
             followed = History(self._runs[chosen], self._store.epochs(chosen), self._store.progress(chosen))
         return Snapshot(
             rows=tuple(self._rows[run.id] for run in runs),
-            queue=tuple(sorted(queued, key=lambda run: (run.record.queue_position, run.record.created_at))),
+            queue=tuple(in_queue_order(runs)),
             running=tuple(run for run in runs if run.status is RunStatus.RUNNING),
             followed=followed,
             problems=tuple(self._problems[run_id] for run_id in sorted(self._problems)),

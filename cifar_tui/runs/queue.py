@@ -1,7 +1,9 @@
 """The queue: runs whose status is `queued`, in the order of their positions."""
 
+from collections.abc import Iterable
+
 from cifar_tui.config import RunConfig
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
 
@@ -13,8 +15,7 @@ class RunQueue:
 
     def waiting(self) -> list[Run]:
         """Return the queued runs, next first."""
-        queued = [run for run in self.store.scan().runs if run.status is RunStatus.QUEUED]
-        return sorted(queued, key=lambda run: (run.record.queue_position, run.record.created_at))
+        return in_queue_order(self.store.scan().runs)
 
     def add(self, config: RunConfig, *, first: bool = False) -> Run:
         """Queue a new run, at the end or before all others.
@@ -33,9 +34,7 @@ class RunQueue:
         Raises:
             StoreError: the run is finished, under way or queued already, or cannot be written.
         """
-        run = self.store.get(run_id)
-        if not run.status.can_go_on:
-            raise StoreError(f"{run_id} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
+        check_can_go_on(self.store.get(run_id))
         changes = {"status": RunStatus.QUEUED, "queue_position": self._last_position() + 1, "error": None}
         return self.store.change(run_id, lambda record: record.model_copy(update=changes))
 
@@ -54,4 +53,27 @@ class RunQueue:
         if run.record.started is None:
             self.store.delete(run_id)
         else:
-            self.store.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED}))
+            self.store.change(run_id, _stopped_again)
+
+
+def in_queue_order(runs: Iterable[Run]) -> list[Run]:
+    """Return those of `runs` that are queued, next first."""
+    queued = [run for run in runs if run.status is RunStatus.QUEUED]
+    return sorted(queued, key=lambda run: (run.record.queue_position, run.record.created_at))
+
+
+def check_can_go_on(run: Run) -> None:
+    """Return when `run` can be resumed.
+
+    Raises:
+        StoreError: it is finished, under way or queued.
+    """
+    if not run.status.can_go_on:
+        raise StoreError(f"{run.id} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
+
+
+def _stopped_again(record: RunRecord) -> RunRecord:
+    # Asked once more under the writer's lock: a runner may have taken the run in the meantime.
+    if record.status is not RunStatus.QUEUED:
+        raise StoreError(f"{record.config.title} is no longer queued.")
+    return record.model_copy(update={"status": RunStatus.STOPPED})

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Footer, TabbedContent, TabPane
 
-from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
+from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig, with_values
 from cifar_tui.data import cifar100
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
@@ -270,7 +270,10 @@ class CifarApp(App[None]):
 
 
 def _on_embedded_data(config: RunConfig) -> RunConfig:
-    return config.model_copy(update={"data": config.data.model_copy(update={"source": Source.SYNTHETIC})})
+    """Return a configuration that wanted CIFAR-100 on the embedded set; others stay."""
+    if config.data.source is not Source.CIFAR100:
+        return config
+    return with_values(config, {("data", "source"): Source.SYNTHETIC.value})
 
 
 def run_app(paths: Paths, *, demo: bool = False) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cifar_tui.config import RunConfig, explain, override
 from cifar_tui.config.errors import ConfigError
-from cifar_tui.config.overrides import rename
+from cifar_tui.config.overrides import with_values
 from cifar_tui.models.registry import MODELS
 
 _MODELS = st.one_of(
@@ -145,6 +145,6 @@ class TestOverride:
 
 
 def test_rename_takes_any_text() -> None:
-    assert rename(_config(), "5").name == "5"
+    assert with_values(_config(), {("name",): "5"}).name == "5"
     with pytest.raises(ConfigError, match="name: "):
-        rename(_config(), "x" * 201)
+        with_values(_config(), {("name",): "x" * 201})

@@ -1,6 +1,11 @@
+import threading
+
+import pytest
 from textual.widgets import Input, Select, Static
 
 from cifar_tui.config import Source
+from cifar_tui.data import cifar100
+from cifar_tui.data.dataset import DatasetError
 from cifar_tui.paths import Paths
 from cifar_tui.presets import Preset
 from cifar_tui.runs.record import RunStatus
@@ -126,6 +131,27 @@ async def test_a_wrong_import_path_is_one_sentence_in_the_dialog(app: CifarApp, 
         await until(pilot, lambda: "nowhere" in str(message.content))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, DatasetScreen))
+
+
+async def test_a_download_under_way_is_not_begun_again(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
+    begun: list[None] = []
+    may_end = threading.Event()
+
+    def download(*_: object) -> None:
+        begun.append(None)
+        may_end.wait(60)
+        raise DatasetError("the line is down; try again.")
+
+    monkeypatch.setattr(cifar100, "download", download)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i", "d", "d", "i", "d")
+        await until(pilot, lambda: bool(begun))
+        may_end.set()
+        message = app.screen.query_one("#message", Static)
+        await until(pilot, lambda: "the line is down" in str(message.content))
+        assert len(begun) == 1
+        await pilot.press("d")
+        await until(pilot, lambda: len(begun) == 2)
 
 
 async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp):

@@ -82,12 +82,16 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
 
     def action_download(self) -> None:
         """Download the official archive."""
+        if self._is_busy:
+            return
         self._begin("Downloading …")
         self._download()
 
     def action_import(self) -> None:
         """Import from the path, or go and type one."""
         line = self.query_one("#path", Input)
+        if self._is_busy:
+            return
         if not line.value.strip():
             line.focus()
             return
@@ -114,6 +118,10 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     @on(Button.Pressed, "#embedded")
     def _embedded_pressed(self) -> None:
         self.action_embedded()
+
+    @property
+    def _is_busy(self) -> bool:
+        return self.query_one("#download", Button).disabled
 
     def _begin(self, what: str) -> None:
         bar = self.query_one(ProgressBar)

@@ -1,9 +1,7 @@
 """The Launch tab: choose a preset, change what you like, train it."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import ValidationError
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Static, Tree
 
-from cifar_tui.config import FieldPath, RunConfig, Source
+from cifar_tui.config import ConfigError, RunConfig, Source, with_values
 from cifar_tui.presets import Preset, PresetLibrary
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.model_panel import ModelPanel
@@ -96,8 +94,8 @@ class LaunchPane(Vertical):
             return
         edits = self.form.edits("data", "training")
         try:
-            configs = tuple(_edited(preset.config, edits) for preset in group.presets)
-        except ValidationError as error:
+            configs = tuple(with_values(preset.config, edits) for preset in group.presets)
+        except ConfigError as error:
             self.app.notify(str(error), severity="error", markup=False)
             return
         self.post_message(self.Launched(configs, first=False))
@@ -182,10 +180,3 @@ class LaunchPane(Vertical):
                     " to download, import, or use the embedded set.",
                 )
             )
-
-
-def _edited(config: RunConfig, edits: Mapping[FieldPath, object]) -> RunConfig:
-    values = config.model_dump(mode="json")
-    for path, value in edits.items():
-        values[path[0]][path[-1]] = value
-    return RunConfig.model_validate(values)

@@ -25,7 +25,6 @@ class LeaderboardPane(Vertical):
     """A row for each run, found again by its key whatever the order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", show=True),
         Binding("greater_than_sign,full_stop", "sort(1)", "Sort next", key_display=">"),
         Binding("less_than_sign,comma", "sort(-1)", "Sort prev", key_display="<"),
         Binding("r", "reverse", "Reverse"),
@@ -69,7 +68,7 @@ class LeaderboardPane(Vertical):
         yield DataTable(cursor_type="row", zebra_stripes=True, fixed_columns=2, id="table")
 
     def on_mount(self) -> None:
-        """Set the columns."""
+        """Hide the filter until it is asked for."""
         self.query_one("#filter", Input).display = False
 
     def on_resize(self, event: events.Resize) -> None:
