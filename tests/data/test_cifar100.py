@@ -128,14 +128,14 @@ def serve(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Iterator[Callable[[
     answer: list[tuple[bytes, int]] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content, promised = answer[-1]
+        def do_HEAD(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Length", str(promised))
+            self.send_header("Content-Length", str(answer[-1][1]))
             self.end_headers()
-            self.wfile.write(content)
 
-        do_HEAD = do_GET  # noqa: N815
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(answer[-1][0])
 
         def log_message(self, *_: object) -> None:
             pass
