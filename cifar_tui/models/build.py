@@ -5,6 +5,7 @@ from importlib import import_module
 from torch import nn
 
 from cifar_tui.config import ModelConfig
+from cifar_tui.models.dropout import replace_dropout
 from cifar_tui.models.registry import MODELS
 
 
@@ -15,4 +16,5 @@ def build(config: ModelConfig, num_classes: int = 100) -> nn.Module:
     """
     module, _, architecture = MODELS[config.name].builder.partition(":")
     model: nn.Module = getattr(import_module(module), architecture)(config, num_classes)
+    replace_dropout(model)
     return model
