@@ -33,6 +33,8 @@ class RunStarted:
     val_images: int
     test_images: int
     batches_per_epoch: int
+    precision: str = "float32"
+    """What matrix products and convolutions were computed in."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class BatchProgress:
     batches: int
     train_loss: float
     """Mean over the epoch so far."""
+    lr: float
+    grad_norm: float | None
+    """Global norm of the gradients before clipping, mean over the epoch so far; None where no step's was finite."""
     images_per_second: float
 
 
@@ -56,14 +61,17 @@ class EpochFinished:
     epoch: int
     train_loss: float
     train_accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None
+    """None, like the accuracy, where the recipe has no validation after this epoch."""
+    val_accuracy: float | None
     lr: float
     """The learning rate of the epoch's last step."""
     seconds: float
     """Training and validation of this epoch."""
     images_per_second: float
     """Training alone."""
+    grad_norm: float | None = None
+    """Global norm of the gradients before clipping, mean over the epoch's steps; None where none was finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +95,7 @@ class Results:
     superclass_accuracy: float | None
     """None where the data set has no superclasses."""
     val_accuracy: float
-    """After the last epoch."""
+    """Of the weights that were tested."""
     train_accuracy: float
     """Running accuracy over the last epoch, on augmented images."""
     parameters: int

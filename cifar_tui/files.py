@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, durable: bool = True, previous: Path | None = None) -> Iterator[BinaryIO]:
     """Open a temporary file that takes the place of `path` when the block ends well, and vanishes when it does not.
 
     Args:
         path: the file to replace or make; its folder must exist.
         durable: wait until the bytes are on the disk before the file takes its place.
+        previous: where the replaced file goes; between the two moves only that one is there.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; `path` is as it was.
@@ -26,6 +27,9 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        if previous is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(path, previous)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):

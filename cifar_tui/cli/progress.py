@@ -158,16 +158,22 @@ def make_reporter(epochs: int, *, as_json: bool) -> Reporter:
 def _start_line(run_id: str, event: RunStarted) -> str:
     images = f"{event.train_images:,} train, {event.val_images:,} validation, {event.test_images:,} test images"
     dataset = printable(event.dataset)
-    return f"{run_id}: {count(event.parameters)} parameters on {event.device}; {dataset}: {images}"
+    return f"{run_id}: {count(event.parameters)} parameters on {event.device}, {event.precision}; {dataset}: {images}"
 
 
 def _epoch_line(event: EpochFinished, epochs: int) -> str:
     return (
         f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}  "
         f"train loss {event.train_loss:.4f} acc {event.train_accuracy * 100:5.2f} %  "
-        f"val loss {event.val_loss:.4f} acc {event.val_accuracy * 100:5.2f} %  "
+        f"{_validation(event)}"
         f"{duration(event.seconds)}  {event.images_per_second:,.0f} img/s"
     )
+
+
+def _validation(event: EpochFinished) -> str:
+    if event.val_loss is None or event.val_accuracy is None:
+        return ""
+    return f"val loss {event.val_loss:.4f} acc {event.val_accuracy * 100:5.2f} %  "
 
 
 def _summary(results: Results) -> str:

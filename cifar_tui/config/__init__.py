@@ -5,13 +5,17 @@ from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
 from cifar_tui.config.model import ModelConfig, SequenceMode
 from cifar_tui.config.overrides import override, with_values
 from cifar_tui.config.run import RunConfig
-from cifar_tui.config.training import Schedule, TrainingConfig
+from cifar_tui.config.training import Compile, Layout, Optimiser, Precision, Schedule, TrainingConfig
 
 __all__ = [
+    "Compile",
     "ConfigError",
     "DataConfig",
     "FieldPath",
+    "Layout",
     "ModelConfig",
+    "Optimiser",
+    "Precision",
     "RunConfig",
     "Schedule",
     "SequenceMode",

@@ -45,7 +45,7 @@ class TrainBatches:
         self._seed = seed
         left_over = len(images) % batch_size
         # A single image is left out: BatchNorm cannot train on it.
-        self.batches_per_epoch = len(images) // batch_size + (left_over > 1)
+        self.batch_sizes = [batch_size] * (len(images) // batch_size) + [left_over] * (left_over > 1)
 
     def epoch(self, epoch: int, first_batch: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` (counted from 1), from `first_batch` (counted from 0) on."""
@@ -55,7 +55,7 @@ class TrainBatches:
         order = torch.randperm(count, generator=generator).to(self._device)
         tops, lefts = torch.randint(offsets, (2, count), generator=generator).to(self._device)
         mirrored = torch.randint(2 if self._flip else 1, (count,), generator=generator).bool().to(self._device)
-        for batch in range(first_batch, self.batches_per_epoch):
+        for batch in range(first_batch, len(self.batch_sizes)):
             part = slice(batch * self._batch_size, (batch + 1) * self._batch_size)
             chosen = order[part]
             pixels = crop_and_flip(self._padded, chosen, tops[part], lefts[part], mirrored[part])

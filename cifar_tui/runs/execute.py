@@ -84,24 +84,22 @@ class _Execution:
             status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
         ).config
         try:
-            from cifar_tui.training.checkpoint import read_checkpoint, write_checkpoint
-            from cifar_tui.training.loop import State, train
+            from cifar_tui.runs.checkpoints import Checkpoints
+            from cifar_tui.training.loop import train
 
-            checkpoint = self.folder / "checkpoint.pt"
-            state: State | None = read_checkpoint(checkpoint) if checkpoint.exists() else None
+            checkpoints = Checkpoints(self.folder)
+            state = checkpoints.read()
             # The history may be an epoch ahead of the checkpoint, when the process died between the two.
             self.store.keep_epochs(self.run_id, state["position"]["epoch"] - 1 if state else 0)
-
-            def save(state: State) -> None:
-                with replacing(checkpoint) as file:
-                    write_checkpoint(state, file)
-
             self._log(f"{config.title}: loading data")
-            train(config, load(config.data, self.paths), self._hear, self.should_stop, save, state)
+            dataset = load(config.data, self.paths)
+            train(config, dataset, self._hear, self.should_stop, checkpoints.write, state)
+            if self.last_word.outcome is Outcome.FINISHED:
+                checkpoints.forget_the_previous()
         except Exception as error:
             logger.debug("run %s failed", self.run_id, exc_info=True)
             self._log(traceback.format_exc())
-            self._hear(RunEnded(Outcome.FAILED, error=_sentence(error, config.training.batch_size)))
+            self._hear(RunEnded(Outcome.FAILED, error=_sentence(error)))
         return self.last_word
 
     def _hear(self, event: Event) -> None:
@@ -113,10 +111,7 @@ class _Execution:
                 self.store.write_progress(self.run_id, event)
             case EpochFinished():
                 self.store.append_epoch(self.run_id, event)
-                self._log(
-                    f"epoch {event.epoch}: train loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%}; "
-                    f"validation loss {event.val_loss:.4f}, accuracy {event.val_accuracy:.2%}; {event.seconds:.1f} s"
-                )
+                self._log(_epoch_line(event))
             case Tested():
                 with replacing(self.folder / "predictions.npz") as file:
                     np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
@@ -135,14 +130,19 @@ class _Execution:
             file.write(f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
 
 
-def _sentence(error: Exception, batch_size: int) -> str:
+def _epoch_line(epoch: EpochFinished) -> str:
+    line = f"epoch {epoch.epoch}: train loss {epoch.train_loss:.4f}, accuracy {epoch.train_accuracy:.2%}; "
+    if epoch.val_loss is not None and epoch.val_accuracy is not None:
+        line += f"validation loss {epoch.val_loss:.4f}, accuracy {epoch.val_accuracy:.2%}; "
+    return line + f"{epoch.seconds:.1f} s"
+
+
+def _sentence(error: Exception) -> str:
     """Say what went wrong in one sentence; errors of ours are such sentences already."""
     # Told by the module: to import the classes would fail again where torch itself cannot be imported.
     if type(error).__module__.startswith("cifar_tui."):
         return str(error)
     first_line = (str(error).splitlines() or [""])[0]
-    if type(error).__name__ == "OutOfMemoryError" or "not enough memory" in first_line:
-        return f"Out of memory at batch size {batch_size}; a smaller batch size needs less."
     if isinstance(error, OSError):
         return f"{error.filename or 'The run folder'}: {error.strerror or error}."
     return f"{type(error).__name__}: {first_line} (the run's log.txt has the details)"

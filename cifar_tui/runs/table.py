@@ -88,7 +88,8 @@ def run_row(run: Run, store: RunStore) -> Row:
         )
     if epochs := store.epochs(run.id):
         seconds = sum(epoch.seconds for epoch in epochs)
-        return replace(row, epochs=epochs[-1].epoch, val_accuracy=epochs[-1].val_accuracy, seconds=seconds)
+        validated = [epoch.val_accuracy for epoch in epochs if epoch.val_accuracy is not None]
+        return replace(row, epochs=epochs[-1].epoch, val_accuracy=validated[-1] if validated else None, seconds=seconds)
     return row
 
 

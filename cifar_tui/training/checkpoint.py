@@ -1,12 +1,26 @@
 """The training state as a file."""
 
 import pickle
+import zipfile
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import torch
 
 from cifar_tui.training.loop import State
+
+_DAMAGE = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    KeyError,
+    NotImplementedError,  # a damaged header names a compression that nobody knows
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class CheckpointError(Exception):
@@ -25,9 +39,13 @@ def read_checkpoint(path: Path) -> State:
         CheckpointError: the file is missing, damaged, or holds more than tensors and plain values.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # torch does not compare the checksums that it writes
+        if damaged is not None:
+            raise ValueError(f"{damaged} has a wrong checksum")
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist: the run was never checkpointed.") from None
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except _DAMAGE as error:
         raise CheckpointError(f"{path} is damaged and cannot be resumed from ({type(error).__name__}).") from error
     return state

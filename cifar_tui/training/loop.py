@@ -1,29 +1,34 @@
 """The training loop: one for all models.
 
 It knows no thread, no screen and no disk layout. It says what happens through `emit`, asks `should_stop` before every
-batch, and hands out its whole state through `save`. Nothing is read back from the device for a batch: sums stay there
+step, and hands out its whole state through `save`. Nothing is read back from the device for a batch: sums stay there
 until somebody is told about them, at most twice a second.
 """
 
-import math
+import copy
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from cifar_tui.config import RunConfig
+from cifar_tui.config import Compile, RunConfig
 from cifar_tui.data.batches import EvalBatches, TrainBatches
-from cifar_tui.data.dataset import ImageDataset
+from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, Results, RunEnded, RunStarted, Tested
 from cifar_tui.models.build import build
 from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
 from cifar_tui.training.evaluate import predict
+from cifar_tui.training.memory import explain_out_of_memory, is_out_of_memory
 from cifar_tui.training.metrics import accuracy_per_million, score
+from cifar_tui.training.optimisation import Optimisation
+from cifar_tui.training.precision import choose_numerics
 from cifar_tui.training.schedule import lr_factor
+from cifar_tui.training.tally import Tally
 
 Emit = Callable[[Event], None]
 State = dict[str, Any]
@@ -51,23 +56,38 @@ def train(
         config: what to train and how.
         dataset: with a validation split.
         emit: told each event, in order; the last one is `RunEnded` with `finished` or `stopped`.
-        should_stop: asked before each batch.
-        save: given the state after each epoch and on a stop. Its tensors are the live ones, which change when training
-            goes on: write or copy them before returning.
+        should_stop: asked before each step of the optimiser.
+        save: given the state after each epoch and on a stop, only while all is finite. Its tensors are the live ones,
+            which change when training goes on: write or copy them before returning.
         state: where to go on from, as `save` was given it; None begins afresh.
 
     Raises:
         DeviceError: the device that the configuration asks for is not there.
-        TrainingError: the loss is no longer finite, or there are too few images for a batch.
+        OptimiserError: this version of torch does not have the optimiser.
+        PrecisionError: the device does not compute in the precision that the configuration asks for.
+        TrainingError: the loss is no longer finite, memory does not suffice, `state` is another model's or recipe's, or
+            there are too few images for a batch.
     """
-    trainer = _Trainer(config, dataset, emit, should_stop)
+    device = find_device(config.training.device)
+    try:
+        _train(_Trainer(config, dataset, device, emit, should_stop), save or (lambda _: None), state)
+        return
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        message = str(error)
+    # Out here the error is gone, and with its traceback the trainer and all that it held on the device.
+    raise TrainingError(explain_out_of_memory(message, config, len(dataset.class_names), device))
+
+
+def _train(trainer: "_Trainer", save: Callable[[State], None], state: State | None) -> None:
     if state is not None:
         trainer.load_state(state)
-    finished = trainer.fit(save or (lambda _: None))
-    if finished:
+    trainer.emit(trainer.introduction())
+    if trainer.fit(save):
         trainer.test()
     else:
-        emit(RunEnded(Outcome.STOPPED))
+        trainer.emit(RunEnded(Outcome.STOPPED))
 
 
 @dataclass
@@ -77,66 +97,86 @@ class _Position:
     epoch: int = 1
     batch: int = 0
     """Batches done in this epoch."""
-    images: int = 0
-    """Images seen in this epoch."""
     seconds: float = 0.0
     """Training time of this epoch."""
-    run_images: int = 0
     run_train_seconds: float = 0.0
     run_seconds: float = 0.0
-    """The last three count finished epochs only; the last one includes validation."""
+    """Of finished epochs, like the one before; this one includes validation."""
+    best_accuracy: float = -1.0
+    """On the validation images; with early stopping only."""
+    validations_since_best: int = 0
 
 
 class _Trainer:
-    def __init__(self, config: RunConfig, dataset: ImageDataset, emit: Emit, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: ImageDataset,
+        device: torch.device,
+        emit: Emit,
+        should_stop: Callable[[], bool],
+    ) -> None:
         if dataset.val is None:
             raise ValueError("the data set needs a validation split")
         recipe = config.training
-        self.config = config
         self.recipe = recipe
         self.dataset = dataset
+        self.device = device
         self.emit = emit
         self.should_stop = should_stop
-        self.device = find_device(recipe.device)
-        reset_peak_memory(self.device)
+        reset_peak_memory(device)
 
         torch.manual_seed(recipe.seed)
-        self.model: nn.Module = build(config.model, len(dataset.class_names)).to(self.device)
+        self.model = build(config.model, len(dataset.class_names))
+        self.numerics = choose_numerics(recipe, self.model, device)
+        self.numerics.place(self.model)
+        self.average = _averaged(self.model, recipe.ema_decay) if recipe.ema_decay else None
+        self.judged: nn.Module = self.average.module if self.average else self.model
+        self.best_weights: dict[str, Tensor] | None = None
+        if recipe.compile is Compile.AUTO and device.type == "cuda":
+            self.model.compile()
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        self.optimisation = Optimisation(self.model, recipe, self.numerics.precision, device)
+
         self.train_batches = TrainBatches(
             dataset.train,
             batch_size=recipe.batch_size,
             crop_padding=config.data.crop_padding,
             flip=config.data.flip,
-            device=self.device,
+            device=device,
             seed=recipe.seed,
         )
-        self.val_batches = EvalBatches(dataset.val, batch_size=EVAL_BATCH_SIZE, device=self.device)
-        self.batches_per_epoch = self.train_batches.batches_per_epoch
-        if not self.batches_per_epoch:
+        self.val_batches = self._eval_batches(dataset.val)
+        self.batch_sizes = self.train_batches.batch_sizes
+        if not self.batch_sizes:
             raise TrainingError(f"{dataset.name} has a single training image; training needs two or more.")
-        self.optimiser = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=recipe.lr,
-            weight_decay=recipe.weight_decay,
-            fused=self.device.type in ("cpu", "cuda"),
-        )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._lr_factor)
-
+        self.tally = Tally(self.batch_sizes, device)
         self.at = _Position()
-        self.loss_sum = torch.zeros((), device=self.device)
-        self.correct = torch.zeros((), dtype=torch.int64, device=self.device)
         self.last: EpochFinished | None = None
+
+    def introduction(self) -> RunStarted:
+        """Return what is known before the first batch."""
+        assert self.dataset.val is not None
+        return RunStarted(
+            dataset=self.dataset.name,
+            device=describe_device(self.device),
+            parameters=self.parameters,
+            train_images=len(self.dataset.train),
+            val_images=len(self.dataset.val),
+            test_images=len(self.dataset.test),
+            batches_per_epoch=len(self.batch_sizes),
+            precision=self.numerics.precision.value,
+        )
 
     def state(self) -> State:
         """Return everything that the rest of the run depends on."""
         return {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+            "best_weights": self.best_weights,
+            "optimisation": self.optimisation.state_dict(),
             "position": asdict(self.at),
-            "loss_sum": self.loss_sum,
-            "correct": self.correct,
+            "tally": self.tally.state_dict(),
             "last_epoch": asdict(self.last) if self.last else None,
             "random": torch.get_rng_state(),
             "device_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
@@ -144,132 +184,172 @@ class _Trainer:
 
     def load_state(self, state: State) -> None:
         """Go to where `state` was taken."""
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.at = _Position(**state["position"])
-        self.loss_sum.copy_(state["loss_sum"])
-        self.correct.copy_(state["correct"])
-        self.last = EpochFinished(**state["last_epoch"]) if state["last_epoch"] else None
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["device_random"] is not None:
-            torch.cuda.set_rng_state(state["device_random"], self.device)
+        try:
+            self.model.load_state_dict(state["model"])
+            if self.average:
+                self.average.load_state_dict(state["average"])
+            self.best_weights = state["best_weights"]
+            self.optimisation.load_state_dict(state["optimisation"])
+            self.at = _Position(**state["position"])
+            self.tally.load_state_dict(state["tally"])
+            self.last = EpochFinished(**state["last_epoch"]) if state["last_epoch"] else None
+            torch.set_rng_state(state["random"])
+            if self.device.type == "cuda" and state["device_random"] is not None:
+                torch.cuda.set_rng_state(state["device_random"], self.device)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"The checkpoint does not belong to this configuration or this version ({type(error).__name__}); "
+                "train the run again from its beginning."
+            ) from error
 
     def fit(self, save: Callable[[State], None]) -> bool:
-        """Train to the last epoch; False when it was stopped on the way."""
-        assert self.dataset.val is not None
-        self.emit(
-            RunStarted(
-                dataset=self.dataset.name,
-                device=describe_device(self.device),
-                parameters=self.parameters,
-                train_images=len(self.dataset.train.labels),
-                val_images=len(self.dataset.val.labels),
-                test_images=len(self.dataset.test.labels),
-                batches_per_epoch=self.batches_per_epoch,
-            )
-        )
-        while self.at.epoch <= self.recipe.epochs:
-            if not self._train_epoch():
-                save(self.state())
-                return False
-            self._finish_epoch()
+        """Train to the end; False when it was stopped on the way."""
+        while self.at.epoch <= self.recipe.epochs and not self._has_stalled():
+            went_through = self._train_epoch()
+            self._check_losses()
+            if went_through:
+                self._finish_epoch()
             save(self.state())
+            if not went_through:
+                return False
         return True
 
     def _train_epoch(self) -> bool:
         self.model.train()
         began = reported = time.perf_counter()
-        seconds_before, images_before = self.at.seconds, self.at.images
-        for images, labels in self.train_batches.epoch(self.at.epoch, first_batch=self.at.batch):
-            if self.should_stop():
-                self.at.seconds = seconds_before + time.perf_counter() - began
-                return False
-            self._step(images, labels)
-            self.at.batch += 1
-            self.at.images += len(labels)
-            now = time.perf_counter()
-            if now - reported >= SECONDS_BETWEEN_REPORTS:
-                reported = now
-                self._report((self.at.images - images_before) / (now - began))
-        self._finite(self.loss_sum.item())  # reading it also waits for the device, so that the time below is true
-        self.at.seconds = seconds_before + time.perf_counter() - began
-        return True
+        batch_before, seconds_before = self.at.batch, self.at.seconds
+        try:
+            for images, labels in self.train_batches.epoch(self.at.epoch, first_batch=batch_before):
+                if self._begins_a_step() and self.should_stop():
+                    return False
+                self._train_batch(images, labels)
+                self.at.batch += 1
+                now = time.perf_counter()
+                if now - reported >= SECONDS_BETWEEN_REPORTS:
+                    reported = now
+                    self._report(sum(self.batch_sizes[batch_before : self.at.batch]) / (now - began))
+            self._check_losses()  # this waits for the device, so that the time below is true
+            return True
+        finally:
+            self.at.seconds = seconds_before + time.perf_counter() - began
 
-    def _step(self, images: Tensor, labels: Tensor) -> None:
-        self.optimiser.zero_grad(set_to_none=True)
-        logits = self.model(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.recipe.clip_norm:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
-        self.optimiser.step()
-        self.schedule.step()
-        self.loss_sum += loss.detach() * len(labels)
-        self.correct += (logits.detach().argmax(dim=1) == labels).sum()
+    def _train_batch(self, images: Tensor, labels: Tensor) -> None:
+        batch = self.at.batch
+        if self._begins_a_step():
+            self.optimisation.set_lr(self._lr(batch))
+            self.optimisation.zero_grad()
+        with self.numerics.autocast():
+            logits = self.model(images)
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+        self.optimisation.backward(loss * self._share_of_step(batch))
+        self.tally.add_batch(batch, loss, (logits.detach().argmax(dim=1) == labels).sum())
+        if (batch + 1) % self.recipe.accumulation == 0 or batch + 1 == len(self.batch_sizes):
+            self.tally.add_step(batch, self.optimisation.step())
+            if self.average:
+                self.average.update_parameters(self.model)
+
+    def _begins_a_step(self) -> bool:
+        return self.at.batch % self.recipe.accumulation == 0
+
+    def _share_of_step(self, batch: int) -> float:
+        """The share of a step's images that are in this batch: the step then follows the mean over all of them."""
+        first = batch - batch % self.recipe.accumulation
+        return self.batch_sizes[batch] / sum(self.batch_sizes[first : first + self.recipe.accumulation])
+
+    def _lr(self, batch: int) -> float:
+        """The learning rate of the step that this batch of the present epoch belongs to."""
+        steps_per_epoch = -(-len(self.batch_sizes) // self.recipe.accumulation)
+        step = (self.at.epoch - 1) * steps_per_epoch + batch // self.recipe.accumulation
+        return self.recipe.lr * lr_factor(self.recipe, step, steps_per_epoch)
 
     def _report(self, images_per_second: float) -> None:
+        self._check_losses()
+        batches = self.at.batch
         self.emit(
             BatchProgress(
                 epoch=self.at.epoch,
-                batch=self.at.batch,
-                batches=self.batches_per_epoch,
-                train_loss=self._finite(self.loss_sum.item()) / self.at.images,
+                batch=batches,
+                batches=len(self.batch_sizes),
+                train_loss=self.tally.loss(batches),
+                lr=self._lr(batches - 1),
+                grad_norm=self.tally.grad_norm(batches),
                 images_per_second=images_per_second,
             )
         )
 
-    def _finite(self, loss_sum: float) -> float:
-        if not math.isfinite(loss_sum):
+    def _check_losses(self) -> None:
+        batch = self.tally.first_bad_batch(self.at.batch)
+        if batch is not None:
             raise TrainingError(
-                f"The loss became {loss_sum} in epoch {self.at.epoch}, by batch {self.at.batch}, at learning rate "
-                f"{self._lr():.3g}; a lower learning rate usually helps."
+                f"The loss is no longer finite: epoch {self.at.epoch}, batch {batch + 1}, learning rate "
+                f"{self._lr(batch):.3g}; a lower learning rate usually helps."
             )
-        return loss_sum
-
-    def _lr(self) -> float:
-        return float(self.optimiser.param_groups[0]["lr"])
 
     def _finish_epoch(self) -> None:
-        began = time.perf_counter()
-        logits, labels = predict(self.model, self.val_batches)
-        val_loss = self._finite(F.cross_entropy(logits, labels).item())
-        val_accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
-        seconds = self.at.seconds + time.perf_counter() - began
+        batches = len(self.batch_sizes)
         self.last = EpochFinished(
             epoch=self.at.epoch,
-            train_loss=self.loss_sum.item() / self.at.images,
-            train_accuracy=self.correct.item() / self.at.images,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
-            lr=self._last_lr(),
-            seconds=seconds,
-            images_per_second=self.at.images / self.at.seconds,
+            train_loss=self.tally.loss(batches),
+            train_accuracy=self.tally.accuracy(batches),
+            val_loss=None,
+            val_accuracy=None,
+            lr=self._lr(batches - 1),
+            seconds=self.at.seconds,
+            images_per_second=sum(self.batch_sizes) / self.at.seconds,
+            grad_norm=self.tally.grad_norm(batches),
         )
-        self.at = _Position(
+        if self.at.epoch % self.recipe.eval_every == 0 or self.at.epoch == self.recipe.epochs:
+            self.last = self._validated(self.last)
+        self.at = replace(
+            self.at,
             epoch=self.at.epoch + 1,
-            run_images=self.at.run_images + self.at.images,
+            batch=0,
+            seconds=0.0,
             run_train_seconds=self.at.run_train_seconds + self.at.seconds,
-            run_seconds=self.at.run_seconds + seconds,
+            run_seconds=self.at.run_seconds + self.last.seconds,
         )
-        self.loss_sum.zero_()
-        self.correct.zero_()
+        self.tally.clear()
         self.emit(self.last)
 
-    def _last_lr(self) -> float:
-        """The rate of the epoch's last step; the optimiser already holds the next one."""
-        step = self.at.epoch * self.batches_per_epoch - 1
-        return self.recipe.lr * self._lr_factor(step)
+    def _validated(self, epoch: EpochFinished) -> EpochFinished:
+        began = time.perf_counter()
+        loss, logits, labels = self._judge(self.val_batches)
+        accuracy = (logits.argmax(dim=1) == labels).sum().item() / len(labels)
+        if self.recipe.patience:
+            self._remember_the_best(accuracy)
+        seconds = epoch.seconds + time.perf_counter() - began
+        return replace(epoch, val_loss=loss, val_accuracy=accuracy, seconds=seconds)
 
-    def _lr_factor(self, step: int) -> float:
-        return lr_factor(self.recipe.schedule, step, self.recipe.epochs, self.batches_per_epoch)
+    def _judge(self, batches: EvalBatches) -> tuple[float, Tensor, Tensor]:
+        """Return the mean loss, the logits and the labels."""
+        logits, labels = predict(self.judged, batches, self.numerics.autocast())
+        loss = F.cross_entropy(logits, labels)
+        if not loss.isfinite():
+            raise TrainingError(
+                f"The loss is finite in training but not in evaluation, in epoch {self.at.epoch}; "
+                "a lower learning rate usually helps."
+            )
+        return loss.item(), logits, labels
+
+    def _remember_the_best(self, accuracy: float) -> None:
+        if accuracy > self.at.best_accuracy:
+            self.at.best_accuracy, self.at.validations_since_best = accuracy, 0
+            self.best_weights = copy.deepcopy(self.judged.state_dict())
+        else:
+            self.at.validations_since_best += 1
+
+    def _has_stalled(self) -> bool:
+        return 0 < self.recipe.patience <= self.at.validations_since_best
 
     def test(self) -> None:
-        """Score the model on the test images and say so, then say that the run has ended."""
+        """Score the weights on the test images and say so, then say that the run has ended."""
         assert self.last is not None
-        batches = EvalBatches(self.dataset.test, batch_size=EVAL_BATCH_SIZE, device=self.device)
-        logits, targets = predict(self.model, batches)
-        test_loss = self._finite(F.cross_entropy(logits, targets).item())
+        val_accuracy = self.last.val_accuracy
+        if self.best_weights is not None:
+            self.judged.load_state_dict(self.best_weights)
+            val_accuracy = self.at.best_accuracy
+        assert val_accuracy is not None
+        test_loss, logits, targets = self._judge(self._eval_batches(self.dataset.test))
         labels, probabilities = targets.cpu().numpy(), logits.softmax(dim=1).cpu().numpy()
         scores = score(labels, probabilities, self.dataset.superclass_of)
         self.emit(Tested(labels, probabilities))
@@ -279,13 +359,22 @@ class _Trainer:
             top5_accuracy=scores.top5_accuracy,
             macro_f1=scores.macro_f1,
             superclass_accuracy=scores.superclass_accuracy,
-            val_accuracy=self.last.val_accuracy,
+            val_accuracy=val_accuracy,
             train_accuracy=self.last.train_accuracy,
             parameters=self.parameters,
             accuracy_per_million=accuracy_per_million(scores.accuracy, self.parameters),
             epochs=self.last.epoch,
             seconds=self.at.run_seconds,
-            images_per_second=self.at.run_images / self.at.run_train_seconds,
+            images_per_second=sum(self.batch_sizes) * self.last.epoch / self.at.run_train_seconds,
             peak_memory=peak_memory(self.device),
         )
         self.emit(RunEnded(Outcome.FINISHED, results))
+
+    def _eval_batches(self, images: LabelledImages) -> EvalBatches:
+        return EvalBatches(images, batch_size=EVAL_BATCH_SIZE, device=self.device)
+
+
+def _averaged(model: nn.Module, decay: float) -> AveragedModel:
+    """Return an exponential moving average of the weights and of BatchNorm's statistics; it begins as a copy."""
+    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=average, use_buffers=True)

@@ -30,7 +30,7 @@ _TRAININGS = st.fixed_dictionaries(
     optional={
         "epochs": st.integers(1, 100_000),
         "lr": st.floats(0, 100, exclude_min=True),
-        "schedule": st.sampled_from(["cosine", "epoch_cosine", "constant"]),
+        "schedule": st.sampled_from(["cosine", "epoch_cosine", "one_cycle", "constant"]),
         "clip_norm": st.floats(0, 1e6),
         "seed": st.integers(0, 2**31 - 1),
         "device": st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:1"]),
@@ -66,8 +66,14 @@ def test_survives_json(values: dict[str, Any]) -> None:
         (
             {"training": {"schedule": "linear"}},
             "training.schedule",
-            "must be one of 'cosine', 'epoch_cosine' or 'constant'",
+            "must be one of 'cosine', 'epoch_cosine', 'one_cycle' or 'constant'",
         ),
+        (
+            {"training": {"schedule": "one_cycle", "warmup_epochs": 1}},
+            "training.warmup_epochs",
+            "must be 0 with one_cycle",
+        ),
+        ({"training": {"epochs": 5, "warmup_epochs": 5}}, "training.warmup_epochs", "must be less than the 5 epochs"),
         ({"training": {"device": "tpu"}}, "training.device", "must be auto, cpu, mps, cuda or cuda:N"),
         ({"model": {"name": "alexnet"}}, "model.name", "must be one of 'softmax_regression'"),
         ({"model": {}}, "model.name", "needs a name"),

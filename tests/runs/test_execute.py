@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Event, Outcome, RunEnded, RunStarted
+from cifar_tui.models.softmax_regression import SoftmaxRegression
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import RunTakenError, execute, execute_now
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import RunStore, StoreError
-from cifar_tui.training import loop
+from cifar_tui.training import loop, memory
 from cifar_tui.training.checkpoint import read_checkpoint
 
 from .conftest import make_epoch
@@ -134,12 +136,23 @@ def test_missing_images(
 def test_out_of_memory_is_explained(
     paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def allocate(*_: object) -> None:
-        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 99 bytes.\nmore")
+    """A device on which three images fit; the one that is asked next finds room."""
 
-    monkeypatch.setattr(loop, "build", allocate)
+    class Hungry(SoftmaxRegression):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if len(images) > 3:
+                raise RuntimeError(
+                    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+                    "you tried to allocate 3221225472 bytes. Error code 12 (Cannot allocate memory)"
+                )
+            return super().forward(images)
+
+    for module in (loop, memory):
+        monkeypatch.setattr(module, "build", Hungry)
     ended = execute(paths, store, queue.add(make_config()).id, _never, _ignore)
-    assert ended.error == "Out of memory at batch size 8; a smaller batch size needs less."
+    assert ended.error == "Out of memory at batch size 8: 3.0 GiB more were asked for; batch size 2 fits."
+    monkeypatch.undo()
+    assert execute(paths, store, queue.add(make_config()).id, _never, _ignore).outcome is Outcome.FINISHED
 
 
 def test_what_nobody_foresaw_points_to_the_log(
@@ -238,10 +251,32 @@ class TestResume:
         asked = iter(range(1000))
         run, _ = execute_now(paths, store, make_config(epochs=3), lambda: next(asked) == 8, lambda *_: None)
         (run.folder / "checkpoint.pt").write_bytes(b"damaged")
+        (run.folder / "checkpoint.previous.pt").write_bytes(b"damaged too")
         ended = execute(paths, store, run.id, lambda: False, lambda *_: None)
         assert ended.error is not None
         assert "checkpoint.pt is damaged" in ended.error
         assert [epoch.epoch for epoch in store.epochs(run.id)] == [1]
+
+    @pytest.mark.parametrize("lost", ["damaged", "missing"])
+    def test_without_the_last_checkpoint_the_one_before_serves(
+        self, paths: Paths, store: RunStore, make_config: MakeConfig, lost: str
+    ) -> None:
+        config = make_config(epochs=4)
+        whole, _ = execute_now(paths, store, config, lambda: False, lambda *_: None)
+        asked = iter(range(1000))
+        run, _ = execute_now(paths, store, config, lambda: next(asked) == 13, lambda *_: None)
+        last = run.folder / "checkpoint.pt"
+        if lost == "damaged":
+            last.write_bytes(last.read_bytes()[:5000])
+        else:
+            last.unlink()
+        assert execute(paths, store, run.id, lambda: False, lambda *_: None).outcome is Outcome.FINISHED
+        told = [[(e.epoch, e.train_loss, e.val_loss) for e in store.epochs(r.id)] for r in (run, whole)]
+        assert told[0] == told[1]
+
+    def test_a_finished_run_keeps_one_checkpoint(self, paths: Paths, store: RunStore, make_config: MakeConfig) -> None:
+        run, _ = execute_now(paths, store, make_config(epochs=3), lambda: False, lambda *_: None)
+        assert [file.name for file in run.folder.glob("*.pt")] == ["checkpoint.pt"]
 
     def test_what_ended_well_is_not_queued_again(
         self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig

@@ -212,8 +212,8 @@ class TestHistory:
         run = store.create(make_config(), RunStatus.RUNNING)
         assert store.progress(run.id) is None
         for batch in (1, 2):
-            store.write_progress(run.id, BatchProgress(1, batch, 10, 2.0, 100.0))
-        assert store.progress(run.id) == BatchProgress(1, 2, 10, 2.0, 100.0)
+            store.write_progress(run.id, BatchProgress(1, batch, 10, 2.0, 0.1, 1.5, 100.0))
+        assert store.progress(run.id) == BatchProgress(1, 2, 10, 2.0, 0.1, 1.5, 100.0)
         (run.folder / "progress.json").write_text("{")
         assert store.progress(run.id) is None
 

@@ -33,7 +33,7 @@ class TestWatcher:
         for write in (
             lambda: store.change(run_id, lambda record: record),
             lambda: store.append_epoch(run_id, make_epoch(1)),
-            lambda: store.write_progress(run_id, BatchProgress(1, 1, 2, 3.0, 4.0)),
+            lambda: store.write_progress(run_id, BatchProgress(1, 1, 2, 3.0, 0.1, None, 4.0)),
         ):
             write()
             assert watcher.look().changed == {run_id}

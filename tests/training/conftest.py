@@ -60,7 +60,7 @@ def make_config() -> MakeConfig:
         return RunConfig.model_validate(
             {
                 "model": {"name": model, **SMALL_MODELS[model]},
-                "training": {"epochs": 2, "batch_size": 16, "device": "cpu"} | training,
+                "training": {"epochs": 2, "batch_size": 16, "device": "cpu", "precision": "float32"} | training,
             }
         )
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -121,6 +122,8 @@ def test_computes_what_a_plain_loop_computes(
     recipe: dict[str, Any] = {
         "schedule": schedule,
         "clip_norm": clip_norm,
+        "decay_all": True,
+        "layout": "contiguous",
         "label_smoothing": 0.1,
         "lr": 0.02,
         "seed": 3,
@@ -226,8 +229,7 @@ def test_a_loss_that_is_no_number_ends_the_run(dataset: ImageDataset, make_confi
     with pytest.raises(TrainingError) as error:
         run(make_config("mlp", lr=100.0, clip_norm=0, weight_decay=10.0, epochs=200), dataset)
     sentence = str(error.value)
-    assert sentence.startswith("The loss became ")
-    assert "learning rate" in sentence
+    assert re.match(r"The loss is no longer finite: epoch \d+, batch \d, learning rate [\d.]+; ", sentence)
     assert "\n" not in sentence
 
 

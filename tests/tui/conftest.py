@@ -153,7 +153,7 @@ class RunMaker:
 
     def train(self, run_id: str, epoch: int) -> None:
         """Write how far the run is within `epoch`."""
-        self.store.write_progress(run_id, BatchProgress(epoch, 176, 352, 2.345, 2412.0))
+        self.store.write_progress(run_id, BatchProgress(epoch, 176, 352, 2.345, 9e-4, 1.7, 2412.0))
 
 
 @pytest.fixture

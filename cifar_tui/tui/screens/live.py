@@ -120,7 +120,7 @@ class LivePane(Vertical):
         loss = ChartData(
             series=(
                 Series("train", tuple((e.epoch, e.train_loss) for e in epochs), BLUE),
-                Series("val", tuple((e.epoch, e.val_loss) for e in epochs), ORANGE),
+                Series("val", tuple((e.epoch, e.val_loss) for e in epochs if e.val_loss is not None), ORANGE),
             ),
             x_max=total,
             empty="The first point comes with the first epoch",
@@ -129,7 +129,7 @@ class LivePane(Vertical):
         accuracy = ChartData(
             series=(
                 Series("train", tuple((e.epoch, e.train_accuracy) for e in epochs), BLUE),
-                Series("val", tuple((e.epoch, e.val_accuracy) for e in epochs), ORANGE),
+                Series("val", tuple((e.epoch, e.val_accuracy) for e in epochs if e.val_accuracy is not None), ORANGE),
             ),
             x_max=total,
             reference=self._reference(run),
@@ -164,7 +164,10 @@ def _title(history: History) -> Text:
     title = Text.assemble(status_text(run.status.value), "  ", (run.config.title, "bold"))
     title.append(f"  epoch {min(len(history.epochs) + 1, run.config.training.epochs)}/{run.config.training.epochs}")
     if record.started:
-        title.append(f"  {record.started.device}  {count(record.started.parameters)} parameters", style="dim")
+        title.append(
+            f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
+            style="dim",
+        )
         title.append(f"  {record.started.dataset}", style="dim")
     if record.error:
         title.append(f"\n{record.error}", style="red")
@@ -191,7 +194,7 @@ def _run_detail(history: History, within: float) -> Text:
     if history.run.status is not RunStatus.RUNNING:
         return Text("")
     remaining = _seconds_left(history, within)
-    best = max((epoch.val_accuracy for epoch in history.epochs), default=None)
+    best = max((e.val_accuracy for e in history.epochs if e.val_accuracy is not None), default=None)
     detail = Text.assemble(("ETA ", "dim"), duration(remaining) if remaining is not None else "…")
     if best is not None:
         detail.append("  best val ", style="dim").append(f"{percent(best)} %")

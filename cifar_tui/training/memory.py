@@ -1,0 +1,87 @@
+"""When a batch does not fit: how much was asked for, and which batch size would have fitted."""
+
+import gc
+import re
+
+import torch
+from torch.nn import functional as F
+
+from cifar_tui.config import RunConfig
+from cifar_tui.models.build import build
+from cifar_tui.models.image import CHANNELS, SIDE
+from cifar_tui.training.precision import choose_numerics
+
+_SIGNS = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED")
+_ASKED = re.compile(r"tried to allocate ([\d.]+ ?(?:bytes|[KMGT]iB))", re.IGNORECASE)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory did not suffice, on any device."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+def explain_out_of_memory(message: str, config: RunConfig, num_classes: int, device: torch.device) -> str:
+    """Return a sentence: how much was asked for, and a batch size that fits, found by trying smaller ones.
+
+    Args:
+        message: of the error.
+        config: of the run.
+        num_classes: of its data set.
+        device: where it ran; nothing of the run may be left there.
+    """
+    release(device)
+    asked = _ASKED.search(message)
+    size = config.training.batch_size
+    told = f"Out of memory at batch size {size}" + (f": {_readable(asked[1])} more were asked for" if asked else "")
+    while size > 2:
+        size //= 2
+        if _fits(config, num_classes, device, size):
+            return f"{told}; batch size {size} fits."
+    return f"{told}; no batch size fits this model here."
+
+
+def release(device: torch.device) -> None:
+    """Give back what finished runs left behind, so that the next one finds the device as the first did."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _fits(config: RunConfig, num_classes: int, device: torch.device, batch_size: int) -> bool:
+    try:
+        _try_a_step(config, num_classes, device, batch_size)
+        fits = True
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        fits = False
+    release(device)
+    return fits
+
+
+def _try_a_step(config: RunConfig, num_classes: int, device: torch.device, batch_size: int) -> None:
+    model = build(config.model, num_classes)
+    numerics = choose_numerics(config.training, model, device)
+    numerics.place(model)
+    optimiser = torch.optim.AdamW(model.parameters())
+    with numerics.autocast():
+        logits = model(torch.zeros(batch_size, CHANNELS, SIDE, SIDE, device=device))
+    labels = torch.zeros(batch_size, dtype=torch.int64, device=device)
+    F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+
+
+def _readable(amount: str) -> str:
+    """`4294967296 bytes` → `4.0 GiB`; what has a larger unit already stays."""
+    number, _, unit = amount.partition(" ")
+    if unit != "bytes":
+        return amount
+    value, units = float(number), iter(("bytes", "KiB", "MiB", "GiB", "TiB"))
+    unit = next(units)
+    while value >= 1024 and unit != "TiB":
+        value, unit = value / 1024, next(units)
+    return f"{value:.1f} {unit}"
