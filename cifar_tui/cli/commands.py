@@ -153,6 +153,32 @@ def models(context: typer.Context, as_json: JsonOption = False, home: HomeOption
     show_models(_paths(context, home), as_json=as_json)
 
 
+@app.command()
+def bench(
+    context: typer.Context,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL …]", help="Presets or models; without any, the report's twelve models."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as training.precision=float32."),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Measure each way so often; medians count.")] = 3,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Measure so long each time.")] = 2.0,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Measure how fast this machine trains: the report's way, ours, and the bare step that is the limit.
+
+    The report's way is torchvision's data loader with two workers, in float32. The bare step is forward, backward, clip
+    and optimiser on one batch that stays on the device.
+    """
+    from cifar_tui.cli.bench import run_bench
+
+    run_bench(_paths(context, home), wanted or [], settings or [], rounds=rounds, seconds=seconds, as_json=as_json)
+
+
 @data_app.command()
 def status(context: typer.Context, home: HomeOption = None) -> None:
     """Show which data sets are here."""

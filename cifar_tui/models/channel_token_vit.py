@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from cifar_tui.config.model import ChannelTokenViTConfig
 from cifar_tui.models.embeddings import PositionEmbedding
 from cifar_tui.models.image import CHANNELS, PIXELS
-from cifar_tui.models.pytorch_encoder import pytorch_encoder
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 
 
 class ChannelTokenViT(nn.Module):
@@ -23,7 +23,7 @@ class ChannelTokenViT(nn.Module):
         )
         self.projection = nn.Linear(PIXELS, config.embed_dim)
         self.position_embedding = PositionEmbedding(config.channels, config.embed_dim)
-        self.encoder = pytorch_encoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
+        self.encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
         self.norm = nn.LayerNorm(config.embed_dim)
         self.head = nn.Linear(config.embed_dim, num_classes)
 

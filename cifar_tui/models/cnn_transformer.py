@@ -6,7 +6,7 @@ from cifar_tui.config.model import CNNTransformerConfig
 from cifar_tui.models.conv_block import ConvBlock
 from cifar_tui.models.embeddings import ClassToken, PositionEmbedding
 from cifar_tui.models.image import CHANNELS, SIDE
-from cifar_tui.models.pytorch_encoder import pytorch_encoder
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 
 
 class CNNTransformer(nn.Module):
@@ -26,7 +26,7 @@ class CNNTransformer(nn.Module):
         self.projection = nn.Linear(wide, config.embed_dim)
         self.class_token = ClassToken(config.embed_dim)
         self.position_embedding = PositionEmbedding(1 + grid * grid, config.embed_dim)
-        self.encoder = pytorch_encoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
+        self.encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
         self.norm = nn.LayerNorm(config.embed_dim)
         self.head = nn.Linear(config.embed_dim, num_classes)
 

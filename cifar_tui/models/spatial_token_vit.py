@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from cifar_tui.config.model import SpatialTokenViTConfig
 from cifar_tui.models.embeddings import PositionEmbedding
 from cifar_tui.models.image import CHANNELS, PIXELS
-from cifar_tui.models.pytorch_encoder import pytorch_encoder
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 
 
 class SpatialTokenViT(nn.Module):
@@ -18,7 +18,7 @@ class SpatialTokenViT(nn.Module):
         super().__init__()
         self.projection = nn.Linear(CHANNELS, config.embed_dim)
         self.position_embedding = PositionEmbedding(PIXELS, config.embed_dim)
-        self.encoder = pytorch_encoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
+        self.encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
         self.norm = nn.LayerNorm(config.embed_dim)
         self.head = nn.Linear(config.embed_dim, num_classes)
 

@@ -38,18 +38,19 @@ def summarise(config: ModelConfig, num_classes: int = 100) -> ModelSummary:
     On the meta device tensors have shapes but no values, so that even the largest model takes no memory, no
     arithmetic and no random numbers.
     """
-    layers: list[LayerSummary] = []
+    layers: dict[str, LayerSummary] = {}
 
     def record(name: str, layer: nn.Module, output: Tensor | tuple[Tensor, ...]) -> None:
         steps = output[0] if isinstance(output, tuple) else output  # an RNN returns (outputs, state)
-        layers.append(LayerSummary(name, type(layer).__name__, tuple(steps.shape[1:]), _count(layer)))
+        layers.pop(name, None)  # what runs several times, as one dropout between several layers, gets its last row
+        layers[name] = LayerSummary(name, type(layer).__name__, tuple(steps.shape[1:]), _count(layer))
 
     with torch.device("meta"), torch.no_grad():
         model = build(config, num_classes).eval()
         for name, layer in _layers(model):
             layer.register_forward_hook(lambda layer, _, output, name=name: record(name, layer, output))
         model(torch.empty(1, CHANNELS, SIDE, SIDE))
-    return ModelSummary(_count(model), tuple(layers))
+    return ModelSummary(_count(model), tuple(layers.values()))
 
 
 def _layers(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

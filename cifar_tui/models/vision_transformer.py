@@ -6,7 +6,7 @@ from cifar_tui.config.model import CustomViTConfig, SimpleViTConfig
 from cifar_tui.models.embeddings import ClassToken, PositionEmbedding
 from cifar_tui.models.encoder import Encoder
 from cifar_tui.models.image import CHANNELS, SIDE
-from cifar_tui.models.pytorch_encoder import pytorch_encoder
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 
 
 class PatchEmbedding(nn.Module):
@@ -51,7 +51,7 @@ class SimpleViT(VisionTransformer):
     """The vision transformer on PyTorch's encoder: (B, 3, 32, 32) → (B, num_classes)."""
 
     def __init__(self, config: SimpleViTConfig, num_classes: int) -> None:
-        encoder = pytorch_encoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
+        encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
         super().__init__(config, num_classes, encoder)
 
 

@@ -1,7 +1,9 @@
 """Which device a run computes on, and what is known of it."""
 
+import platform
 import resource
 import sys
+from typing import Any
 
 import torch
 
@@ -35,6 +37,12 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cpu":
         return f"cpu ({torch.get_num_threads()} threads)"
     return device.type
+
+
+def describe_processor() -> str:
+    """Return the processor's name, as far as torch or the system tells."""
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return str(capabilities.get("cpu_name") or platform.processor() or platform.machine())
 
 
 def reset_peak_memory(device: torch.device) -> None:

@@ -177,7 +177,7 @@ def test_mean_over_normed_tokens_is_what_the_classifier_reads(config: ModelConfi
 def test_rnn_classifies_by_both_directions_final_outputs(config: ModelConfig) -> None:
     model = build(config).eval()
     runs: list[Tensor] = []
-    model.rnn.register_forward_hook(lambda _module, _inputs, output: runs.append(output[0]))
+    model.layers[-1].register_forward_hook(lambda _module, _inputs, output: runs.append(output[0]))
     logits = model(random_images(2))
     (outputs,) = runs  # (B, T, 2H)
     forward, backward = outputs.chunk(2, dim=2)
@@ -218,4 +218,12 @@ def test_dropout_is_the_configured_one_everywhere(dropout: float) -> None:
             continue
         modules = list(build(spec.config(dropout=dropout)).modules())
         assert {module.p for module in modules if isinstance(module, nn.Dropout)} == {dropout}
-        assert all(module.dropout == dropout for module in modules if isinstance(module, nn.RNNBase))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_rnn_drops_between_its_layers_and_before_the_classifier(layers: int) -> None:
+    model = build(ImageGRUConfig(layers=layers, hidden_size=8, dropout=0.5))
+    shapes: list[tuple[int, ...]] = []
+    model.dropout.register_forward_hook(lambda _module, _inputs, output: shapes.append(tuple(output.shape)))
+    model(random_images(2))
+    assert shapes == [(2, 32, 16)] * (layers - 1) + [(2, 16)]

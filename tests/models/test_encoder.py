@@ -11,7 +11,7 @@ from cifar_tui.config.model import CustomViTConfig, SimpleViTConfig
 from cifar_tui.models import encoder as encoder_module
 from cifar_tui.models.build import build
 from cifar_tui.models.encoder import Encoder, EncoderLayer
-from cifar_tui.models.pytorch_encoder import pytorch_encoder
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 
 DIM, DEPTH, HEADS, FFN = 48, 3, 4, 80
 
@@ -42,7 +42,7 @@ def randomise(module: nn.Module) -> None:
 
 def twins() -> tuple[nn.TransformerEncoder, Encoder]:
     torch.manual_seed(0)
-    theirs = pytorch_encoder(DIM, DEPTH, HEADS, FFN, dropout=0.0).double()
+    theirs = PyTorchEncoder(DIM, DEPTH, HEADS, FFN, dropout=0.0).double()
     ours = Encoder(DIM, DEPTH, HEADS, FFN, dropout=0.0).double()
     randomise(theirs)
     for source, target in zip(theirs.layers, ours.layers, strict=True):
@@ -127,7 +127,7 @@ def test_is_made_of_the_allowed_modules_only() -> None:
 
 def test_dropout_acts_at_pytorchs_three_places() -> None:
     ours = EncoderLayer(DIM, HEADS, FFN, dropout=0.25)
-    theirs = pytorch_encoder(DIM, 1, HEADS, FFN, dropout=0.25).layers[0]
+    theirs = PyTorchEncoder(DIM, 1, HEADS, FFN, dropout=0.25).layers[0]
     for layer in (ours, theirs):
         widths: list[int] = []
         for module in layer.modules():
@@ -143,7 +143,7 @@ def test_dropout_acts_at_pytorchs_three_places() -> None:
 def test_projections_start_like_pytorchs() -> None:
     torch.manual_seed(0)
     ours = EncoderLayer(256, HEADS, FFN, 0.0).attention
-    theirs = pytorch_encoder(256, 1, HEADS, FFN, 0.0).layers[0].self_attn
+    theirs = PyTorchEncoder(256, 1, HEADS, FFN, 0.0).layers[0].self_attn
     for projection in (ours.query, ours.key, ours.value):
         assert projection.bias is None
         assert projection.weight.abs().max().item() == pytest.approx(theirs.in_proj_weight.abs().max().item(), rel=0.01)
@@ -153,7 +153,7 @@ def test_projections_start_like_pytorchs() -> None:
 
 
 def test_pytorchs_layers_start_from_different_weights() -> None:
-    first, second = pytorch_encoder(DIM, 2, HEADS, FFN, 0.1).layers
+    first, second = PyTorchEncoder(DIM, 2, HEADS, FFN, 0.1).layers
     assert not torch.equal(first.self_attn.in_proj_weight, second.self_attn.in_proj_weight)
     assert not torch.equal(first.linear1.weight, second.linear1.weight)
 
@@ -168,7 +168,7 @@ def test_pytorchs_encoder_never_builds_the_attention_matrices(monkeypatch: pytes
         return attend(query, key, value, mask, dropout, causal)
 
     monkeypatch.setattr("torch.nn.functional.scaled_dot_product_attention", spy)
-    encoder = pytorch_encoder(DIM, 2, HEADS, FFN, dropout=0.5)
+    encoder = PyTorchEncoder(DIM, 2, HEADS, FFN, dropout=0.5)
     tokens = torch.randn(2, 5, DIM)
     encoder.train()(tokens)
     with torch.no_grad():
