@@ -84,6 +84,9 @@ def train(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the leaderboard calls the run.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, mps, cuda, cuda:1 …")] = None,
+    go_on: Annotated[
+        bool, typer.Option("--resume", help="Resume the newest unfinished run of these settings, if there is one.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
     home: HomeOption = None,
 ) -> None:
@@ -95,7 +98,7 @@ def train(
     from cifar_tui.cli.train import train_preset
 
     changes = [*(settings or []), *([f"training.device={device}"] if device is not None else [])]
-    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, as_json=as_json))
+    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, go_on=go_on, as_json=as_json))
 
 
 @app.command()
@@ -112,6 +115,23 @@ def resume(
     from cifar_tui.cli.train import resume_run
 
     raise typer.Exit(resume_run(_paths(context, home), run, as_json=as_json))
+
+
+@app.command()
+def extend(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs in all, with those that it has.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Train a finished run on for more epochs, as a new run that names it as its parent.
+
+    The learning rate follows the schedule of the longer run from where it stands. Exits as train does.
+    """
+    from cifar_tui.cli.train import extend_run
+
+    raise typer.Exit(extend_run(_paths(context, home), run, epochs, as_json=as_json))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from cifar_tui.events import Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, read_preset
 from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
+from cifar_tui.runs.extend import extend_now
 from cifar_tui.runs.queue import check_can_go_on
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -25,7 +26,9 @@ _EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INT
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def train_preset(paths: Paths, preset: str, settings: Sequence[str], name: str | None, *, as_json: bool) -> int:
+def train_preset(
+    paths: Paths, preset: str, settings: Sequence[str], name: str | None, *, go_on: bool, as_json: bool
+) -> int:
     """Train a preset with `settings` changed and return the process's exit code.
 
     Args:
@@ -33,12 +36,15 @@ def train_preset(paths: Paths, preset: str, settings: Sequence[str], name: str |
         preset: a preset's key, or a file's path that ends in `.toml`.
         settings: `KEY=VALUE` each.
         name: what the run is called; None leaves it to the preset.
+        go_on: resume the newest unfinished run of this very configuration, if there is one.
         as_json: print events as lines of JSON.
     """
     config = _configure(paths, preset, settings, name)
     if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
         fail(cifar100.MISSING)
     store = RunStore(paths.runs)
+    if go_on and (unfinished := [run for run in store.scan().runs if run.status.can_go_on and run.config == config]):
+        return _go_on(paths, store, unfinished[-1], as_json=as_json)
     return _follow(
         config, lambda should_stop, hear: execute_now(paths, store, config, should_stop, hear), as_json=as_json
     )
@@ -53,6 +59,32 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         as_json: print events as lines of JSON.
     """
     store = RunStore(paths.runs)
+    run = _find(store, wanted)
+    try:
+        check_can_go_on(run)
+    except StoreError as error:
+        fail(str(error), USAGE)
+    return _go_on(paths, store, run, as_json=as_json)
+
+
+def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
+    """Train a finished run on as a new run, and return the process's exit code.
+
+    Args:
+        paths: where the runs are kept.
+        wanted: the run's id, or any part of it that no other run has.
+        epochs: how many the new run has in all.
+        as_json: print events as lines of JSON.
+    """
+    store = RunStore(paths.runs)
+    try:
+        run = extend_now(store, _find(store, wanted), epochs)
+    except StoreError as error:
+        fail(str(error), USAGE)
+    return _go_on(paths, store, run, as_json=as_json)
+
+
+def _find(store: RunStore, wanted: str) -> Run:
     matches = [run_id for run_id in store.ids() if wanted in run_id]
     if wanted in matches:
         matches = [wanted]
@@ -60,14 +92,12 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         found = f"{len(matches)} runs are" if matches else "No run is"
         fail(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).", USAGE)
     try:
-        run = store.get(matches[0])
+        return store.get(matches[0])
     except StoreError as error:
         fail(str(error))
-    try:
-        check_can_go_on(run)
-    except StoreError as error:
-        fail(str(error), USAGE)
 
+
+def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> int:
     def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         ended = execute(paths, store, run.id, should_stop, hear)
         return store.get(run.id), ended

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cifar_tui.config import RunConfig
+from cifar_tui.runs.extend import extended
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -40,6 +41,15 @@ class RunQueue:
 
     def _last_position(self) -> float:
         return max((run.record.queue_position for run in self.waiting()), default=-1.0)
+
+    def extend(self, run_id: str, epochs: int) -> Run:
+        """Queue a new run at the end that trains a finished one on, to `epochs` in all.
+
+        Raises:
+            StoreError: it is not finished, has as many epochs already, or the folder cannot be written to.
+        """
+        parent = self.store.get(run_id)
+        return self.store.create(extended(parent, epochs), RunStatus.QUEUED, self._last_position() + 1, parent)
 
     def remove(self, run_id: str) -> None:
         """Take a queued run out and delete its folder; a run that has trained before is only stopped again.

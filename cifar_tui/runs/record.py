@@ -67,3 +67,5 @@ class RunRecord(BaseModel):
     started: RunStarted | None = None
     results: Results | None = None
     error: str | None = None
+    parent: str | None = None
+    """The id of the finished run that this one trains on, if any."""

@@ -73,13 +73,22 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def create(self, config: RunConfig, status: RunStatus, queue_position: float = 0.0) -> Run:
+    def create(
+        self, config: RunConfig, status: RunStatus, queue_position: float = 0.0, parent: Run | None = None
+    ) -> Run:
         """Make a folder for a new run.
 
+        Args:
+            config: what it computes.
+            status: where it stands.
+            queue_position: where it waits, if it does.
+            parent: the run that it goes on from: it starts with a copy of its checkpoint and its history.
+
         Raises:
-            StoreError: the folder cannot be written to.
+            StoreError: the folder cannot be written to, or the parent has no checkpoint.
         """
-        record = RunRecord(config=config, status=status, queue_position=queue_position)
+        parent_id = parent.id if parent else None
+        record = RunRecord(config=config, status=status, queue_position=queue_position, parent=parent_id)
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
         run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
         folder = self.folder / run_id
@@ -88,10 +97,14 @@ class RunStore:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             unseen.mkdir(mode=0o700)
             self._write(unseen, record)
+            if parent:
+                for name in ("epochs.jsonl", "checkpoint.pt"):
+                    shutil.copyfile(parent.folder / name, unseen / name)
             unseen.rename(folder)
         except OSError as error:
             shutil.rmtree(unseen, ignore_errors=True)
-            raise StoreError(f"Cannot make a run in {self.folder}: {error.strerror}.") from error
+            about = f" ({error.filename})" if isinstance(error, FileNotFoundError) else ""
+            raise StoreError(f"Cannot make a run in {self.folder}: {error.strerror}{about}.") from error
         return Run(run_id, folder, record)
 
     def get(self, run_id: str) -> Run:

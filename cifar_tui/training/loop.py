@@ -188,7 +188,7 @@ class _Trainer:
             self.model.load_state_dict(state["model"])
             if self.average:
                 self.average.load_state_dict(state["average"])
-            self.best_weights = state["best_weights"]
+            self.best_weights = state["best_weights"] if self.recipe.patience else None
             self.optimisation.load_state_dict(state["optimisation"])
             self.at = _Position(**state["position"])
             self.tally.load_state_dict(state["tally"])

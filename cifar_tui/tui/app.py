@@ -19,6 +19,7 @@ from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.store import RunStore, StoreError
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
+from cifar_tui.tui.screens.extend import ExtendScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
@@ -217,10 +218,18 @@ class CifarApp(App[None]):
         self.look()
         self.action_show_tab("live")
 
-    @on(LeaderboardPane.ResumeWanted)
-    def _resume_wanted(self, message: LeaderboardPane.ResumeWanted) -> None:
+    @on(LeaderboardPane.ContinueWanted)
+    @work(exclusive=True, group="continue")
+    async def _continue_wanted(self, message: LeaderboardPane.ContinueWanted) -> None:
         try:
-            run = self.run_queue.resume(message.run_id)
+            run = self.store.get(message.run_id)
+            if results := run.record.results:
+                epochs = await self.push_screen_wait(ExtendScreen(run.config.title, results.epochs))
+                if epochs is None:
+                    return
+                run = self.run_queue.extend(run.id, epochs)
+            else:
+                run = self.run_queue.resume(run.id)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return

@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import Result
 
+from cifar_tui.config import with_values
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore
@@ -71,3 +72,54 @@ def test_a_run_that_is_not_found_is_one_sentence(
     finished = call("resume", "run-one")
     assert finished.exit_code == 2
     assert "is finished; only a stopped, failed or interrupted run can be resumed" in sentence(finished)
+
+
+def test_extended_to_more_epochs_as_a_new_run_that_names_its_parent(call: Call, paths: Paths) -> None:
+    call("train", *RECIPE, "--name", "parent", "--set", "training.epochs=2")
+    (parent,) = runs(paths)
+    result = call("extend", "parent", "--epochs", "4", "--json")
+    assert result.exit_code == 0, result.output
+    store = RunStore(paths.runs)
+    child = next(run for run in runs(paths) if run.id != parent.id)
+    assert child.record.parent == parent.id
+    assert child.config.training.epochs == 4
+    assert child.status is RunStatus.FINISHED
+    history = store.epochs(child.id)
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
+    assert history[:2] == store.epochs(parent.id)
+    assert history[2].lr > history[3].lr > 0  # the longer cosine, not the end of the shorter one
+    assert history[3].train_loss < history[1].train_loss
+    assert store.get(parent.id) == parent
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "says"),
+    [("parent", "1", "has 1 epochs already"), ("stopped", "9", "is stopped; only a finished run")],
+)
+def test_what_cannot_be_extended(
+    call: Call, paths: Paths, sentence: Callable[[Result], str], name: str, epochs: str, says: str
+) -> None:
+    call("train", *RECIPE, "--name", "parent", "--set", "training.epochs=1", "--set", "training.batch_size=5000")
+    store = RunStore(paths.runs)
+    store.create(with_values(runs(paths)[0].config, {("name",): "stopped"}), RunStatus.STOPPED)
+    result = call("extend", name, "--epochs", epochs)
+    assert result.exit_code == 2
+    assert says in sentence(result)
+    assert len(runs(paths)) == 2
+
+
+def test_train_with_resume_goes_on_with_the_unfinished_run_of_these_settings(call: Call, paths: Paths) -> None:
+    settings = [*RECIPE, "--set", "training.epochs=1", "--set", "training.batch_size=5000"]
+    call("train", *settings)
+    (run,) = runs(paths)
+    store = RunStore(paths.runs)
+    store.change(run.id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED, "results": None}))
+    other = call("train", *settings, "--resume", "--set", "training.lr=0.5")
+    assert other.exit_code == 0, other.output
+    assert len(runs(paths)) == 2
+    same = call("train", *settings, "--resume")
+    assert same.exit_code == 0, same.output
+    assert len(runs(paths)) == 2
+    assert store.get(run.id).status is RunStatus.FINISHED
+    assert call("train", *settings, "--resume").exit_code == 0  # nothing is unfinished: a new run
+    assert len(runs(paths)) == 3

@@ -47,7 +47,13 @@ def test_rows_of_a_vision_transformer() -> None:
 
 def test_rows_of_a_recurrent_network_show_its_sequence() -> None:
     shapes = {layer.name: layer.output_shape for layer in summarise(ImageLSTMConfig()).layers}
-    assert shapes == {"sequence": (32, 96), "layers.0": (32, 512), "layers.1": (32, 512), "dropout": (512,), "head": (100,)}
+    assert shapes == {
+        "sequence": (32, 96),
+        "layers.0": (32, 512),
+        "layers.1": (32, 512),
+        "dropout": (512,),
+        "head": (100,),
+    }
 
 
 def test_a_block_is_one_row() -> None:

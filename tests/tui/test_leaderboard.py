@@ -1,6 +1,7 @@
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable, Input, Static
 
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.extend import ExtendScreen
 from cifar_tui.tui.screens.help import HelpScreen
 
 from .conftest import RunMaker, until
@@ -124,6 +125,36 @@ async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):
         await pilot.press("c")
         await until(pilot, lambda: str(table.get_cell("run-04", "status")) == "… queued")
         assert [run.id for run in app.run_queue.waiting()][-1] == "run-04"
+
+
+async def test_a_finished_run_is_trained_on_as_a_new_one(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        parent = app.store.get("run-01")
+        (parent.folder / "checkpoint.pt").write_bytes(b"weights")
+        assert parent.record.results
+        done = parent.record.results.epochs
         table.move_cursor(row=keys(table).index("run-01"))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ExtendScreen))
+        line = app.screen.query_one("#epochs", Input)
+        assert line.value == str(2 * done)
+        line.value = str(done)
+        await pilot.press("enter")
+        note = app.screen.query_one("#extend-note", Static)
+        await until(pilot, lambda: f"above {done}" in str(note.content))
+        line.value = str(done + 7)
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, ExtendScreen))
+        await until(pilot, lambda: app.run_queue.waiting()[-1].record.parent == "run-01")
+        child = app.run_queue.waiting()[-1]
+        assert child.config.training.epochs == done + 7
+        assert app.store.epochs(child.id) == app.store.epochs("run-01")
+
+
+async def test_what_waits_cannot_be_continued(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await opened(app, pilot)
+        table.move_cursor(row=keys(table).index(app.run_queue.waiting()[0].id))
         await pilot.press("c")
         await until(pilot, lambda: any("only a stopped" in str(toast.message) for toast in app._notifications))

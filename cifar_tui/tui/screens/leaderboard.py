@@ -29,7 +29,7 @@ class LeaderboardPane(Vertical):
         Binding("less_than_sign,comma", "sort(-1)", "Sort prev", key_display="<"),
         Binding("r", "reverse", "Reverse"),
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("c", "resume", "Continue"),
+        Binding("c", "continue", "Continue"),
         Binding("h", "toggle_report", "Report"),
         Binding("escape", "clear_filter", "Clear filter", show=False),
     ]
@@ -41,7 +41,7 @@ class LeaderboardPane(Vertical):
             super().__init__()
             self.run_id = run_id
 
-    class ResumeWanted(Message):
+    class ContinueWanted(Message):
         """A person wants a run to go on that ended before its end."""
 
         def __init__(self, run_id: str) -> None:
@@ -117,11 +117,11 @@ class LeaderboardPane(Vertical):
         if 0 <= table.cursor_row < len(self._shown):
             self._open(self._shown[table.cursor_row])
 
-    def action_resume(self) -> None:
-        """Queue the marked run again, to go on from its checkpoint."""
+    def action_continue(self) -> None:
+        """Queue the marked run to go on: from its checkpoint, or, when it is finished, for more epochs."""
         table = self.query_one("#table", DataTable)
         if 0 <= table.cursor_row < len(self._shown) and not self._shown[table.cursor_row].is_report:
-            self.post_message(self.ResumeWanted(self._shown[table.cursor_row].key))
+            self.post_message(self.ContinueWanted(self._shown[table.cursor_row].key))
 
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:
