@@ -32,13 +32,13 @@ def bare_steps(config: RunConfig, dataset: ImageDataset, device: torch.device) -
     )
     batches = TrainBatches(
         dataset.train,
+        config.data,
         batch_size=recipe.batch_size,
-        crop_padding=config.data.crop_padding,
-        flip=config.data.flip,
         device=device,
         seed=recipe.seed,
+        channels_last=numerics.channels_last,
     )
-    images, labels = next(batches.epoch(1))
+    images, labels, _ = next(batches.epoch(1))
     while True:
         optimiser.zero_grad(set_to_none=True)
         with numerics.autocast():

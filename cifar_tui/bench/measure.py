@@ -120,7 +120,8 @@ def _forward_steps(config: RunConfig, dataset: ImageDataset, device: torch.devic
     model = build(config.model, len(dataset.class_names))
     numerics = choose_numerics(config.training, model, device)
     numerics.place(model).train()
-    batches = EvalBatches(dataset.train, batch_size=config.training.batch_size, device=device)
+    size, channels_last = config.training.batch_size, numerics.channels_last
+    batches = EvalBatches(dataset.train, batch_size=size, device=device, channels_last=channels_last)
     images, _ = next(iter(batches))
     while True:
         with numerics.autocast():
@@ -133,7 +134,9 @@ def _evaluation_steps(config: RunConfig, dataset: ImageDataset, device: torch.de
     numerics = choose_numerics(config.training, model, device)
     numerics.place(model)
     while True:
-        batches = iter(EvalBatches(dataset.test, batch_size=EVAL_BATCH_SIZE, device=device))
+        channels_last = numerics.channels_last
+        every = EvalBatches(dataset.test, batch_size=EVAL_BATCH_SIZE, device=device, channels_last=channels_last)
+        batches = iter(every)
         for _ in range(_EVAL_IMAGES // EVAL_BATCH_SIZE):
             predict(model, islice(batches, 1), numerics.autocast())
             yield EVAL_BATCH_SIZE

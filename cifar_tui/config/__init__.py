@@ -1,6 +1,6 @@
 """`RunConfig` and its parts: the one source of the form, the presets, the JSON and the command line's options."""
 
-from cifar_tui.config.data import DataConfig, Source
+from cifar_tui.config.data import AutoAugment, DataConfig, Flip, Source
 from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
 from cifar_tui.config.model import ModelConfig, SequenceMode
 from cifar_tui.config.overrides import override, with_values
@@ -8,10 +8,12 @@ from cifar_tui.config.run import RunConfig
 from cifar_tui.config.training import Compile, Layout, Optimiser, Precision, Schedule, TrainingConfig
 
 __all__ = [
+    "AutoAugment",
     "Compile",
     "ConfigError",
     "DataConfig",
     "FieldPath",
+    "Flip",
     "Layout",
     "ModelConfig",
     "Optimiser",

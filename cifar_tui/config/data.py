@@ -16,6 +16,22 @@ class Source(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+class Flip(StrEnum):
+    """When training images are mirrored."""
+
+    OFF = "off"
+    RANDOM = "random"
+    ALTERNATING = "alternating"
+
+
+class AutoAugment(StrEnum):
+    """Policies that change each training image at random."""
+
+    NONE = "none"
+    RAND_AUGMENT = "rand_augment"
+    TRIVIAL_AUGMENT = "trivial_augment"
+
+
 class DataConfig(ConfigPart):
     """The data set, its split and the augmentation of its training images."""
 
@@ -40,7 +56,40 @@ class DataConfig(ConfigPart):
         title="Crop padding",
         description="Random 32x32 crop after padding this many pixels; 0 is off.",
     )
-    flip: bool = Field(True, title="Horizontal flip", description="Mirror each training image with probability 0.5.")
+    flip: Flip = Field(
+        Flip.RANDOM,
+        title="Horizontal flip",
+        description="random: mirror with probability 0.5. alternating: at random in epoch 1, then every other epoch.",
+    )
+    auto_augment: AutoAugment = Field(
+        AutoAugment.NONE,
+        title="Auto-augment",
+        description="rand_augment: two operations an image, mild ones. trivial_augment: one, of any strength.",
+    )
+    erasing: float = Field(
+        0.0, ge=0.0, le=1.0, title="Random erasing", description="Probability that a box of an image is blanked."
+    )
+    mixup: float = Field(
+        0.0,
+        ge=0.0,
+        le=100.0,
+        title="Mixup",
+        description="Alpha of the Beta that weighs two blended images; 0 is off. With CutMix, one of both a batch.",
+    )
+    cutmix: float = Field(
+        0.0,
+        ge=0.0,
+        le=100.0,
+        title="CutMix",
+        description="Alpha of the Beta that sizes the box pasted from another image; 0 is off.",
+    )
+
+    @field_validator("flip", mode="before")
+    @classmethod
+    def _was_a_switch_once(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return Flip.RANDOM if value else Flip.OFF
+        return value
 
     @field_validator("path")
     @classmethod

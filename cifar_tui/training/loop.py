@@ -17,12 +17,13 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cifar_tui.config import Compile, RunConfig
-from cifar_tui.data.batches import EvalBatches, TrainBatches
+from cifar_tui.data.batches import EvalBatches, TrainBatch, TrainBatches
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, Results, RunEnded, RunStarted, Tested
 from cifar_tui.models.build import build
 from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
 from cifar_tui.training.evaluate import predict
+from cifar_tui.training.loss import hits, mixed_cross_entropy
 from cifar_tui.training.memory import explain_out_of_memory, is_out_of_memory
 from cifar_tui.training.metrics import accuracy_per_million, score
 from cifar_tui.training.optimisation import Optimisation
@@ -140,11 +141,11 @@ class _Trainer:
 
         self.train_batches = TrainBatches(
             dataset.train,
+            config.data,
             batch_size=recipe.batch_size,
-            crop_padding=config.data.crop_padding,
-            flip=config.data.flip,
             device=device,
             seed=recipe.seed,
+            channels_last=self.numerics.channels_last,
         )
         self.val_batches = self._eval_batches(dataset.val)
         self.batch_sizes = self.train_batches.batch_sizes
@@ -219,10 +220,10 @@ class _Trainer:
         began = reported = time.perf_counter()
         batch_before, seconds_before = self.at.batch, self.at.seconds
         try:
-            for images, labels in self.train_batches.epoch(self.at.epoch, first_batch=batch_before):
+            for batch in self.train_batches.epoch(self.at.epoch, first_batch=batch_before):
                 if self._begins_a_step() and self.should_stop():
                     return False
-                self._train_batch(images, labels)
+                self._train_batch(batch)
                 self.at.batch += 1
                 now = time.perf_counter()
                 if now - reported >= SECONDS_BETWEEN_REPORTS:
@@ -233,18 +234,18 @@ class _Trainer:
         finally:
             self.at.seconds = seconds_before + time.perf_counter() - began
 
-    def _train_batch(self, images: Tensor, labels: Tensor) -> None:
-        batch = self.at.batch
+    def _train_batch(self, batch: TrainBatch) -> None:
+        place = self.at.batch
         if self._begins_a_step():
-            self.optimisation.set_lr(self._lr(batch))
+            self.optimisation.set_lr(self._lr(place))
             self.optimisation.zero_grad()
         with self.numerics.autocast():
-            logits = self.model(images)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
-        self.optimisation.backward(loss * self._share_of_step(batch))
-        self.tally.add_batch(batch, loss, (logits.detach().argmax(dim=1) == labels).sum())
-        if (batch + 1) % self.recipe.accumulation == 0 or batch + 1 == len(self.batch_sizes):
-            self.tally.add_step(batch, self.optimisation.step())
+            logits = self.model(batch.images)
+        loss = mixed_cross_entropy(logits.float(), batch, self.recipe.label_smoothing)
+        self.optimisation.backward(loss * self._share_of_step(place))
+        self.tally.add_batch(place, loss, hits(logits.detach(), batch))
+        if (place + 1) % self.recipe.accumulation == 0 or place + 1 == len(self.batch_sizes):
+            self.tally.add_step(place, self.optimisation.step())
             if self.average:
                 self.average.update_parameters(self.model)
 
@@ -371,7 +372,9 @@ class _Trainer:
         self.emit(RunEnded(Outcome.FINISHED, results))
 
     def _eval_batches(self, images: LabelledImages) -> EvalBatches:
-        return EvalBatches(images, batch_size=EVAL_BATCH_SIZE, device=self.device)
+        return EvalBatches(
+            images, batch_size=EVAL_BATCH_SIZE, device=self.device, channels_last=self.numerics.channels_last
+        )
 
 
 def _averaged(model: nn.Module, decay: float) -> AveragedModel:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cifar_tui.config import RunConfig, explain, override
+from cifar_tui.config import Flip, RunConfig, explain, override
 from cifar_tui.config.errors import ConfigError
 from cifar_tui.config.overrides import with_values
 from cifar_tui.models.registry import MODELS
@@ -112,7 +112,7 @@ class TestOverride:
         assert changed.training.epochs == 5
         assert changed.training.schedule == "constant"
         assert changed.model.model_dump() == {"name": "mlp", "hidden_sizes": (8, 4), "dropout": 0.3}
-        assert not changed.data.flip
+        assert changed.data.flip is Flip.OFF
 
     def test_another_model_begins_with_its_own_defaults(self) -> None:
         changed = override(_config(), ["model.name=simple_vit", "model.depth=2"])

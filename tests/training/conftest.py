@@ -56,9 +56,12 @@ SMALL_MODELS: dict[str, dict[str, Any]] = {
 def make_config() -> MakeConfig:
     """Make the configuration of a small run: `make_config("mlp", epochs=2)`."""
 
-    def make(model: str = "softmax_regression", **training: Any) -> RunConfig:
+    def make(
+        model: str = "softmax_regression", augmentation: dict[str, Any] | None = None, **training: Any
+    ) -> RunConfig:
         return RunConfig.model_validate(
             {
+                "data": augmentation or {},
                 "model": {"name": model, **SMALL_MODELS[model]},
                 "training": {"epochs": 2, "batch_size": 16, "device": "cpu", "precision": "float32"} | training,
             }

@@ -81,12 +81,12 @@ def test_computes_what_a_plain_loop_computes(
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=1e-4, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=2 if schedule == "epoch_cosine" else 2 * 4)
     cpu = torch.device("cpu")
-    batches = TrainBatches(dataset.train, batch_size=16, crop_padding=4, flip=True, device=cpu, seed=3)
+    batches = TrainBatches(dataset.train, config.data, batch_size=16, device=cpu, seed=3, channels_last=False)
     norms: list[float] = []
     for epoch in (1, 2):
         model.train()
         loss_sum = correct = 0.0
-        for images, labels in batches.epoch(epoch):
+        for images, labels, _ in batches.epoch(epoch):
             optimiser.zero_grad()
             logits = model(images)
             loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
@@ -112,7 +112,7 @@ def test_computes_what_a_plain_loop_computes(
 
     model.eval()
     assert dataset.val is not None
-    ((images, labels),) = EvalBatches(dataset.val, batch_size=1000, device=cpu)
+    ((images, labels),) = EvalBatches(dataset.val, batch_size=1000, device=cpu, channels_last=False)
     with torch.no_grad():
         logits = model(images)
     assert recorder.results.val_accuracy == pytest.approx((logits.argmax(1) == labels).float().mean().item())

@@ -59,7 +59,7 @@ def test_the_moving_average_is_what_is_evaluated(dataset: ImageDataset, make_con
     model = build(config.model, 10).eval()
     averaged = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
     model.load_state_dict(averaged)
-    ((images, labels),) = EvalBatches(dataset.test, batch_size=1000, device=torch.device("cpu"))
+    ((images, labels),) = EvalBatches(dataset.test, batch_size=1000, device=torch.device("cpu"), channels_last=True)
     with torch.no_grad():
         probabilities = model(images).softmax(dim=1).numpy()
     np.testing.assert_allclose(whole.tested.probabilities, probabilities, rtol=1e-3, atol=1e-5)
@@ -88,6 +88,7 @@ def test_stops_early_and_tests_the_best_weights(dataset: ImageDataset, make_conf
 
 
 FULL = {"ema_decay": 0.9, "accumulation": 2, "patience": 2, "warmup_epochs": 0.5, "eval_every": 2, "batch_size": 8}
+MIXED = {"mixup": 0.2, "cutmix": 1.0, "auto_augment": "trivial_augment", "erasing": 0.25, "flip": "alternating"}
 
 
 @pytest.mark.parametrize("model", ["simple_cnn", "custom_vit", "image_gru"])
@@ -96,7 +97,7 @@ def test_a_run_with_everything_goes_on_exactly(
     dataset: ImageDataset, make_config: MakeConfig, model: str, optimiser: str
 ) -> None:
     """Stopped twice, in the middle of an epoch, and resumed: bit for bit the run that never stopped."""
-    config = make_config(model, epochs=4, optimiser=optimiser, **FULL)
+    config = make_config(model, MIXED, epochs=4, optimiser=optimiser, **FULL)
     whole = run(config, dataset)
     first = run(config, dataset, stop_at=3)
     second = run(config, dataset, stop_at=4, state=first.states[-1])
