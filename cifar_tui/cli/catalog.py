@@ -46,8 +46,9 @@ def show_models(paths: Paths, *, as_json: bool) -> None:
     console = make_console()
     for spec in MODELS.values():
         parameters = _default_parameters(spec, presets)
+        introduced = f", part {spec.part}" if spec.part else ""
         counted = f", {parameters:,} parameters" if parameters else ""
-        console.print(Text.assemble((spec.name, "bold"), f"  {spec.title} ({spec.family}, part {spec.part}{counted})"))
+        console.print(Text.assemble((spec.name, "bold"), f"  {spec.title} ({spec.family}{introduced}{counted})"))
         console.print(_indented(Text(spec.summary)))
         if spec.arguments:
             table = _plain_table("argument", "default", "meaning")

@@ -5,7 +5,7 @@ describe; `cifar_tui.models` builds.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -46,7 +46,22 @@ class SimpleCNNConfig(ConfigPart):
     dropout: Dropout = Field(0.3, title="Dropout", description="Dropout probability before the last layer.")
 
 
-class _TransformerConfig(ConfigPart):
+class Pooling(StrEnum):
+    """What of the tokens the classifier sees."""
+
+    CLS = "cls"
+    MEAN = "mean"
+    SEQUENCE = "sequence"
+
+
+class Positions(StrEnum):
+    """What tells a transformer where a token stands."""
+
+    LEARNED = "learned"
+    SINCOS = "sincos"
+
+
+class TransformerConfig(ConfigPart):
     """What all the transformers share; `embed_dim` must divide evenly into heads."""
 
     embed_dim: Width = Field(128, title="Embedding size", description="Width of each token inside the encoder.")
@@ -55,6 +70,19 @@ class _TransformerConfig(ConfigPart):
     ffn_dim: Width = Field(512, title="FFN size", description="Width of the feed-forward layer.")
     dropout: Dropout = Field(
         0.1, title="Dropout", description="After each projection of the encoder; the attention weights have none."
+    )
+    stochastic_depth: Dropout = Field(
+        0.0,
+        title="Stochastic depth",
+        description="Probability that an image skips the last layer's branches; it rises to that from 0.",
+    )
+    pooling: Pooling = Field(
+        Pooling.CLS,
+        title="Pooling",
+        description="cls: a token of its own. mean: of all tokens. sequence: a learned weighted mean.",
+    )
+    positions: Positions = Field(
+        Positions.LEARNED, title="Positions", description="learned, or sincos: fixed sines and cosines of the place."
     )
 
     @field_validator("heads")
@@ -65,8 +93,16 @@ class _TransformerConfig(ConfigPart):
             raise ValueError(f"must divide the embedding size, and {embed_dim} is not a multiple of {heads}")
         return heads
 
+    @field_validator("positions")
+    @classmethod
+    def _waves_fill_the_width(cls, positions: Positions, info: ValidationInfo) -> Positions:
+        embed_dim = info.data.get("embed_dim", 4)
+        if positions is Positions.SINCOS and embed_dim % 4:
+            raise ValueError(f"sincos needs an embedding size that is a multiple of 4, and {embed_dim} is none")
+        return positions
 
-class _PatchTransformerConfig(_TransformerConfig):
+
+class _PatchTransformerConfig(TransformerConfig):
     patch_size: Literal[1, 2, 4, 8, 16] = Field(
         4, title="Patch size", description="Side of a square patch in pixels; 4 gives 64 tokens."
     )
@@ -84,7 +120,7 @@ class CustomViTConfig(_PatchTransformerConfig):
     name: Literal["custom_vit"] = "custom_vit"
 
 
-class CNNTransformerConfig(_TransformerConfig):
+class CNNTransformerConfig(TransformerConfig):
     """Two convolution blocks make 64 tokens, a transformer relates them."""
 
     name: Literal["cnn_transformer"] = "cnn_transformer"
@@ -94,21 +130,30 @@ class CNNTransformerConfig(_TransformerConfig):
     depth: int = Field(2, ge=1, le=48, title="Depth", description="Number of encoder layers.")
 
 
-class SpatialTokenViTConfig(_TransformerConfig):
+_MEAN_POOLING: Any = Field(
+    Pooling.MEAN,
+    title="Pooling",
+    description="mean: of all tokens. sequence: a learned weighted mean. cls: a token of its own.",
+)
+
+
+class SpatialTokenViTConfig(TransformerConfig):
     """Every pixel is a token: 1,024 of them, of three values each."""
 
     name: Literal["spatial_token_vit"] = "spatial_token_vit"
     embed_dim: Width = Field(64, title="Embedding size", description="Width of each token inside the encoder.")
     depth: int = Field(2, ge=1, le=48, title="Depth", description="Number of encoder layers.")
     ffn_dim: Width = Field(256, title="FFN size", description="Width of the feed-forward layer.")
+    pooling: Pooling = _MEAN_POOLING
 
 
-class ChannelTokenViTConfig(_TransformerConfig):
+class ChannelTokenViTConfig(TransformerConfig):
     """A 1x1 convolution makes channels, and every channel is a token of 1,024 values."""
 
     name: Literal["channel_token_vit"] = "channel_token_vit"
     channels: Width = Field(64, title="Channels", description="Channels of the 1x1 convolution: the number of tokens.")
     depth: int = Field(2, ge=1, le=48, title="Depth", description="Number of encoder layers.")
+    pooling: Pooling = _MEAN_POOLING
 
 
 class SequenceMode(StrEnum):
@@ -120,6 +165,13 @@ class SequenceMode(StrEnum):
     PATCH8 = "patch8"
 
 
+class StepPooling(StrEnum):
+    """What of an RNN's steps the classifier sees."""
+
+    FINAL = "final"
+    MEAN = "mean"
+
+
 class _ImageRNNConfig(ConfigPart):
     sequence: SequenceMode = Field(
         SequenceMode.ROW,
@@ -129,6 +181,12 @@ class _ImageRNNConfig(ConfigPart):
     hidden_size: Width = Field(256, title="Hidden size", description="Hidden units a layer and direction.")
     layers: int = Field(2, ge=1, le=8, title="Layers", description="Stacked bidirectional layers.")
     dropout: Dropout = Field(0.3, title="Dropout", description="Between the layers and before the classifier.")
+    input_norm: bool = Field(False, title="Input norm", description="LayerNorm over the values of each step.")
+    pooling: StepPooling = Field(
+        StepPooling.FINAL,
+        title="Pooling",
+        description="final: each direction's last state. mean: of the outputs at all steps.",
+    )
 
 
 class ImageLSTMConfig(_ImageRNNConfig):
@@ -143,6 +201,49 @@ class ImageGRUConfig(_ImageRNNConfig):
     name: Literal["image_gru"] = "image_gru"
 
 
+class ResNetVariant(StrEnum):
+    """The residual networks that are known by their number of layers."""
+
+    RESNET9 = "resnet9"
+    RESNET18 = "resnet18"
+
+
+class ResNetConfig(ConfigPart):
+    """A residual network with a stem for small images: a deeper CNN than the report's."""
+
+    name: Literal["resnet"] = "resnet"
+    variant: ResNetVariant = Field(
+        ResNetVariant.RESNET18,
+        title="Variant",
+        description="resnet18: eight blocks. resnet9: fast to train.",
+    )
+    width: Width = Field(64, title="Width", description="Channels of the first stage; they double three times.")
+    dropout: Dropout = Field(0.0, title="Dropout", description="Dropout probability before the last layer.")
+
+
+class CCTConfig(TransformerConfig):
+    """Compact convolutional transformer: overlapping convolutions make the tokens, a learned mean pools them."""
+
+    name: Literal["cct"] = "cct"
+    conv_layers: int = Field(1, ge=1, le=4, title="Conv. layers", description="Convolutions that make tokens.")
+    kernel_size: Literal[3, 5, 7] = Field(3, title="Kernel size", description="Of the tokeniser's convolutions.")
+    embed_dim: Width = Field(256, title="Embedding size", description="Width of each token inside the encoder.")
+    depth: int = Field(7, ge=1, le=48, title="Depth", description="Number of encoder layers.")
+    dropout: Dropout = Field(
+        0.0, title="Dropout", description="After each projection of the encoder; the attention weights have none."
+    )
+    stochastic_depth: Dropout = Field(
+        0.1,
+        title="Stochastic depth",
+        description="Probability that an image skips the last layer's branches; it rises to that from 0.",
+    )
+    pooling: Pooling = Field(
+        Pooling.SEQUENCE,
+        title="Pooling",
+        description="sequence: a learned weighted mean. mean: of all tokens. cls: a token of its own.",
+    )
+
+
 ModelConfig = Annotated[
     SoftmaxRegressionConfig
     | MLPConfig
@@ -153,7 +254,9 @@ ModelConfig = Annotated[
     | SpatialTokenViTConfig
     | ChannelTokenViTConfig
     | ImageLSTMConfig
-    | ImageGRUConfig,
+    | ImageGRUConfig
+    | ResNetConfig
+    | CCTConfig,
     Field(discriminator="name"),
 ]
 """Any architecture's arguments; `name` says which."""

@@ -1,1 +1,1 @@
-"""The ten architectures: `registry` lists them without importing torch, `build` makes one."""
+"""The architectures: `registry` lists them without importing torch, `build` makes one."""

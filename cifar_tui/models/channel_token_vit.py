@@ -3,13 +3,13 @@
 from torch import Tensor, nn
 
 from cifar_tui.config.model import ChannelTokenViTConfig
-from cifar_tui.models.embeddings import PositionEmbedding
 from cifar_tui.models.image import CHANNELS, PIXELS
 from cifar_tui.models.pytorch_encoder import PyTorchEncoder
+from cifar_tui.models.token_transformer import TokenTransformer
 
 
 class ChannelTokenViT(nn.Module):
-    """Conv1x1 → each channel, all its pixels, is a token → positions → encoder → LayerNorm → mean → Linear.
+    """Conv1x1 → each channel, all its pixels, is a token → transformer, by default on the mean token.
 
     (B, 3, 32, 32) → (B, num_classes)
     """
@@ -22,15 +22,12 @@ class ChannelTokenViT(nn.Module):
             nn.ReLU(),
         )
         self.projection = nn.Linear(PIXELS, config.embed_dim)
-        self.position_embedding = PositionEmbedding(config.channels, config.embed_dim)
-        self.encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
-        self.norm = nn.LayerNorm(config.embed_dim)
-        self.head = nn.Linear(config.embed_dim, num_classes)
+        # Channels have no grid; one column of them makes their number the only position.
+        grid = (config.channels, 1)
+        self.transformer = TokenTransformer(config, grid, PyTorchEncoder.of(config), num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, 32, 32) → (B, num_classes)."""
         channels = self.mix(images).flatten(2)  # (B, T, 1024): T channels, 64 by default
-        tokens = self.position_embedding(self.projection(channels))  # (B, T, C)
-        tokens = self.norm(self.encoder(tokens))
-        logits: Tensor = self.head(tokens.mean(dim=1))
+        logits: Tensor = self.transformer(self.projection(channels))
         return logits

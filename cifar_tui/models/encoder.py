@@ -1,7 +1,7 @@
 """A transformer encoder from scratch (report, section 4), in the place of PyTorch's own.
 
-Its parts are `nn.Linear`, `nn.LayerNorm`, `torch.einsum` and `F.softmax`, with PyTorch's dropout and GELU between
-them. With equal weights its outputs and gradients are those of PyTorch's pre-LN encoder.
+Its parts are `nn.Linear`, `nn.LayerNorm`, `torch.einsum` and `F.softmax`, with dropout and GELU between them. With
+equal weights its outputs and gradients are those of PyTorch's pre-LN encoder.
 
 Shapes: B images, T tokens, C channels, H heads of D = C / H channels each.
 """
@@ -11,6 +11,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from cifar_tui.models.stochastic_depth import branch_dropout, rising_rates
 
 
 class MultiHeadSelfAttention(nn.Module):
@@ -70,14 +72,14 @@ class EncoderLayer(nn.Module):
     (B, T, C) → (B, T, C)
     """
 
-    def __init__(self, dim: int, heads: int, ffn_dim: int, dropout: float) -> None:
+    def __init__(self, dim: int, heads: int, ffn_dim: int, dropout: float, stochastic_depth: float = 0.0) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(dim)
         self.attention = MultiHeadSelfAttention(dim, heads)
-        self.attention_dropout = nn.Dropout(dropout)
+        self.attention_dropout = branch_dropout(dropout, stochastic_depth)
         self.feed_forward_norm = nn.LayerNorm(dim)
         self.feed_forward = FeedForward(dim, ffn_dim, dropout)
-        self.feed_forward_dropout = nn.Dropout(dropout)
+        self.feed_forward_dropout = branch_dropout(dropout, stochastic_depth)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
@@ -92,9 +94,13 @@ class Encoder(nn.Module):
     (B, T, C) → (B, T, C)
     """
 
-    def __init__(self, dim: int, depth: int, heads: int, ffn_dim: int, dropout: float) -> None:
+    def __init__(
+        self, dim: int, depth: int, heads: int, ffn_dim: int, dropout: float, stochastic_depth: float = 0.0
+    ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(EncoderLayer(dim, heads, ffn_dim, dropout) for _ in range(depth))
+        self.layers = nn.ModuleList(
+            EncoderLayer(dim, heads, ffn_dim, dropout, rate) for rate in rising_rates(stochastic_depth, depth)
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""

@@ -1,4 +1,4 @@
-"""The ten architectures by name, and what a screen tells about each; importing this does not import torch."""
+"""The architectures by name, and what a screen tells about each; importing this does not import torch."""
 
 import inspect
 from collections.abc import Mapping
@@ -8,12 +8,14 @@ from types import MappingProxyType
 
 from cifar_tui.config import ModelConfig
 from cifar_tui.config.model import (
+    CCTConfig,
     ChannelTokenViTConfig,
     CNNTransformerConfig,
     CustomViTConfig,
     ImageGRUConfig,
     ImageLSTMConfig,
     MLPConfig,
+    ResNetConfig,
     SimpleCNNConfig,
     SimpleViTConfig,
     SoftmaxRegressionConfig,
@@ -49,8 +51,8 @@ class ModelSpec:
     name: str
     title: str
     family: Family
-    part: int
-    """The part of the report that introduces it, 1–5."""
+    part: int | None
+    """The part of the report that introduces it, 1–5; None where the report does not have it."""
     config: type[ModelConfig]
     """Its arguments; the class itself, so that `config()` is the report's model."""
     builder: str
@@ -152,7 +154,23 @@ _SPECS = (
         config=ImageGRUConfig,
         builder="cifar_tui.models.image_rnn:ImageGRU",
     ),
+    ModelSpec(
+        name="resnet",
+        title="ResNet",
+        family=Family.CNN,
+        part=None,
+        config=ResNetConfig,
+        builder="cifar_tui.models.resnet:ResNet",
+    ),
+    ModelSpec(
+        name="cct",
+        title="CCT",
+        family=Family.HYBRID,
+        part=None,
+        config=CCTConfig,
+        builder="cifar_tui.models.cct:CCT",
+    ),
 )
 
 MODELS: Mapping[str, ModelSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
-"""Every architecture, in the report's order."""
+"""Every architecture: the report's in its order, then those beyond it."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from cifar_tui.config import ModelConfig
 from cifar_tui.models.build import build
 from cifar_tui.models.image import CHANNELS, SIDE
+from cifar_tui.models.token_transformer import TokenTransformer
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _layers(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modul
 
 def _is_stack(module: nn.Module) -> bool:
     """Whether it is a bare list of layers or, like an encoder, wraps one; a Sequential with a name is one layer."""
-    return type(module) in (nn.Sequential, nn.ModuleList) or any(
+    return type(module) in (nn.Sequential, nn.ModuleList, TokenTransformer) or any(
         isinstance(child, nn.ModuleList) for child in module.children()
     )
 

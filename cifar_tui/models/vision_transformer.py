@@ -3,10 +3,10 @@
 from torch import Tensor, nn
 
 from cifar_tui.config.model import CustomViTConfig, SimpleViTConfig
-from cifar_tui.models.embeddings import ClassToken, PositionEmbedding
 from cifar_tui.models.encoder import Encoder
 from cifar_tui.models.image import CHANNELS, SIDE
 from cifar_tui.models.pytorch_encoder import PyTorchEncoder
+from cifar_tui.models.token_transformer import TokenTransformer
 
 
 class PatchEmbedding(nn.Module):
@@ -23,27 +23,17 @@ class PatchEmbedding(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Patches → CLS + positions → encoder → LayerNorm → Linear on the CLS token.
-
-    (B, 3, 32, 32) → (B, num_classes)
-    """
+    """Patches as tokens → transformer, by default on a CLS token: (B, 3, 32, 32) → (B, num_classes)."""
 
     def __init__(self, config: SimpleViTConfig | CustomViTConfig, num_classes: int, encoder: nn.Module) -> None:
         super().__init__()
-        patches = (SIDE // config.patch_size) ** 2
+        side = SIDE // config.patch_size
         self.patch_embedding = PatchEmbedding(config.patch_size, config.embed_dim)
-        self.class_token = ClassToken(config.embed_dim)
-        self.position_embedding = PositionEmbedding(1 + patches, config.embed_dim)
-        self.encoder = encoder
-        self.norm = nn.LayerNorm(config.embed_dim)
-        self.head = nn.Linear(config.embed_dim, num_classes)
+        self.transformer = TokenTransformer(config, (side, side), encoder, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, 32, 32) → (B, num_classes)."""
-        tokens = self.class_token(self.patch_embedding(images))  # (B, 1 + T, C)
-        tokens = self.encoder(self.position_embedding(tokens))
-        # The norm is of each token alone, so it suffices to norm the one that is read.
-        logits: Tensor = self.head(self.norm(tokens[:, 0]))
+        logits: Tensor = self.transformer(self.patch_embedding(images))
         return logits
 
 
@@ -51,13 +41,14 @@ class SimpleViT(VisionTransformer):
     """The vision transformer on PyTorch's encoder: (B, 3, 32, 32) → (B, num_classes)."""
 
     def __init__(self, config: SimpleViTConfig, num_classes: int) -> None:
-        encoder = PyTorchEncoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
-        super().__init__(config, num_classes, encoder)
+        super().__init__(config, num_classes, PyTorchEncoder.of(config))
 
 
 class CustomViT(VisionTransformer):
     """The vision transformer on the encoder written from scratch: (B, 3, 32, 32) → (B, num_classes)."""
 
     def __init__(self, config: CustomViTConfig, num_classes: int) -> None:
-        encoder = Encoder(config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout)
+        encoder = Encoder(
+            config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout, config.stochastic_depth
+        )
         super().__init__(config, num_classes, encoder)

@@ -106,7 +106,7 @@ def test_users_presets_come_after_the_shipped_ones(paths: Paths) -> None:
         (GOOD + "dropout = 1.5\n", "model.dropout: must be less than 1"),
         ('title = "No model"\n', "model: is missing"),
         ('[model]\nname = "mlp"\n', "title: is missing"),
-        ('title = "Which?"\n[model]\nname = "resnet"\n', "model.name: must be one of 'softmax_regression', 'mlp'"),
+        ('title = "Which?"\n[model]\nname = "alexnet"\n', "model.name: must be one of 'softmax_regression', 'mlp'"),
         (GOOD + "[training]\nlr = -1\n", "training.lr: must be greater than 0"),
         (GOOD + "[reference]\ntest_accuracy = 20.63\n", "reference.test_accuracy: must be less than or equal to 1"),
         pytest.param("a = " + "[" * 5000, "is nested too deeply", id="deep nesting"),

@@ -1,5 +1,6 @@
 """Every architecture is the report's: parameter counts, shapes, gradients, arguments."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -8,20 +9,36 @@ from torch import Tensor, nn
 
 from cifar_tui.config import ModelConfig, SequenceMode
 from cifar_tui.config.model import (
+    CCTConfig,
     ChannelTokenViTConfig,
     CNNTransformerConfig,
     CustomViTConfig,
     ImageGRUConfig,
     ImageLSTMConfig,
     MLPConfig,
+    Pooling,
+    Positions,
+    ResNetConfig,
+    ResNetVariant,
     SimpleCNNConfig,
     SimpleViTConfig,
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
+    StepPooling,
 )
 from cifar_tui.models.build import build
+from cifar_tui.models.embeddings import SincosPositions
 from cifar_tui.models.registry import MODELS
+from cifar_tui.models.token_transformer import SequencePooling
 
+TRANSFORMERS = [
+    SimpleViTConfig,
+    CustomViTConfig,
+    CNNTransformerConfig,
+    SpatialTokenViTConfig,
+    ChannelTokenViTConfig,
+    CCTConfig,
+]
 DEFAULTS = [spec.config() for spec in MODELS.values()]
 RNNS = [config(sequence=mode) for config in (ImageLSTMConfig, ImageGRUConfig) for mode in SequenceMode]
 EVERY_MODEL = [config for config in DEFAULTS if not config.name.startswith("image_")] + RNNS
@@ -37,6 +54,25 @@ OTHER_ARGUMENTS = [
     ChannelTokenViTConfig(channels=5, embed_dim=24, depth=1, heads=3, ffn_dim=8),
     ImageLSTMConfig(hidden_size=8, layers=1),
     ImageGRUConfig(hidden_size=8, layers=3, sequence=SequenceMode.PATCH8),
+    *(ResNetConfig(variant=variant, width=4, dropout=0.2) for variant in ResNetVariant),
+    *(
+        CCTConfig(conv_layers=layers, kernel_size=size, embed_dim=8, depth=1)
+        for layers, size in ((1, 5), (2, 3), (3, 7))
+    ),
+]
+SWITCHED = [
+    *(
+        config(pooling=pooling, positions=positions, stochastic_depth=0.05, embed_dim=24, depth=2, heads=3, ffn_dim=8)
+        for config in TRANSFORMERS
+        for pooling in Pooling
+        for positions in Positions
+    ),
+    *(
+        config(input_norm=norm, pooling=pooling, hidden_size=8)
+        for config in (ImageLSTMConfig, ImageGRUConfig)
+        for norm in (False, True)
+        for pooling in StepPooling
+    ),
 ]
 
 
@@ -97,14 +133,14 @@ def test_images_become_logits(config: ModelConfig) -> None:
     assert build(config, num_classes=7)(random_images(2)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("config", OTHER_ARGUMENTS, ids=describe)
+@pytest.mark.parametrize("config", [*OTHER_ARGUMENTS, *SWITCHED], ids=describe)
 def test_other_arguments_build_a_working_model(config: ModelConfig) -> None:
     logits = build(config)(random_images(2))
     assert logits.shape == (2, 100)
     assert logits.isfinite().all()
 
 
-@pytest.mark.parametrize("config", EVERY_MODEL, ids=describe)
+@pytest.mark.parametrize("config", [*EVERY_MODEL, *SWITCHED], ids=describe)
 def test_gradients_reach_every_parameter(config: ModelConfig) -> None:
     torch.manual_seed(0)
     model = build(config)
@@ -151,26 +187,24 @@ def test_one_seed_gives_one_model(config: ModelConfig) -> None:
     assert not torch.equal(weights(1), weights(2))
 
 
-@pytest.mark.parametrize(
-    "config", [config for config in DEFAULTS if "class_token" in dict(build(config).named_children())], ids=describe
-)
+@pytest.mark.parametrize("config", [SimpleViTConfig(), CustomViTConfig(), CNNTransformerConfig()], ids=describe)
 def test_class_token_is_what_the_classifier_reads(config: ModelConfig) -> None:
     model = build(config).eval()
     encoded: list[Tensor] = []
-    model.encoder.register_forward_hook(lambda _module, _inputs, output: encoded.append(output))
+    model.transformer.encoder.register_forward_hook(lambda _module, _inputs, output: encoded.append(output))
     logits = model(random_images(2))
     (tokens,) = encoded
-    torch.testing.assert_close(logits, model.head(model.norm(tokens))[:, 0])
+    torch.testing.assert_close(logits, model.transformer.head(model.transformer.norm(tokens))[:, 0])
 
 
 @pytest.mark.parametrize("config", [SpatialTokenViTConfig(), ChannelTokenViTConfig()], ids=describe)
 def test_mean_over_normed_tokens_is_what_the_classifier_reads(config: ModelConfig) -> None:
     model = build(config).eval()
     encoded: list[Tensor] = []
-    model.encoder.register_forward_hook(lambda _module, _inputs, output: encoded.append(output))
+    model.transformer.encoder.register_forward_hook(lambda _module, _inputs, output: encoded.append(output))
     logits = model(random_images(2))
     (tokens,) = encoded
-    torch.testing.assert_close(logits, model.head(model.norm(tokens).mean(dim=1)))
+    torch.testing.assert_close(logits, model.transformer.head(model.transformer.norm(tokens).mean(dim=1)))
 
 
 @pytest.mark.parametrize("config", RNNS, ids=describe)
@@ -192,7 +226,7 @@ def test_single_layer_rnn_builds_without_a_warning(recwarn: pytest.WarningsRecor
 def test_tokens_and_positions_start_small_and_different() -> None:
     torch.manual_seed(0)
     model = build(SimpleViTConfig())
-    for parameter in (model.class_token.token, model.position_embedding.positions):
+    for parameter in (model.transformer.class_token.token, model.transformer.position_embedding.positions):
         assert parameter.std().item() == pytest.approx(0.02, rel=0.2)
         assert parameter.mean().abs() < 0.01
 
@@ -227,3 +261,83 @@ def test_rnn_drops_between_its_layers_and_before_the_classifier(layers: int) -> 
     model.dropout.register_forward_hook(lambda _module, _inputs, output: shapes.append(tuple(output.shape)))
     model(random_images(2))
     assert shapes == [(2, 32, 16)] * (layers - 1) + [(2, 16)]
+
+
+def test_parameter_counts_beyond_the_report() -> None:
+    """ResNet-18 has 11.2M (He et al., 2016); the paper on CCT gives 3.76M and 0.28M for ten classes."""
+    assert count(build(ResNetConfig())) == 11_220_132
+    width, norm = 64, 2
+    convolutions = [(3, 1), (1, 2), (2, 2), (2, 2), (2, 4), (4, 8), (8, 8), (8, 8)]  # in multiples of the width
+    expected = 9 * 3 * width + norm * width
+    for narrow, wide in convolutions[1:]:
+        expected += 9 * narrow * wide * width**2 + norm * wide * width
+    assert count(build(ResNetConfig(variant=ResNetVariant.RESNET9))) == expected + 8 * width * 100 + 100
+
+    # Our encoder has biases in its query, key and value projections, the paper's has none.
+    assert count(build(CCTConfig(), num_classes=10)) - 7 * 3 * 256 == pytest.approx(3.76e6, abs=5e3)
+    small = CCTConfig(conv_layers=2, embed_dim=128, depth=2, heads=2, ffn_dim=128)
+    assert count(build(small, num_classes=10)) - 2 * 3 * 128 == pytest.approx(0.28e6, abs=5e3)
+
+
+def test_switches_change_the_parameters_by_what_they_add() -> None:
+    base = count(build(SimpleViTConfig()))
+    without_cls = base - 128 - 128  # the token and its position
+    assert count(build(SimpleViTConfig(pooling=Pooling.MEAN))) == without_cls
+    assert count(build(SimpleViTConfig(pooling=Pooling.SEQUENCE))) == without_cls + 128
+    assert count(build(SimpleViTConfig(positions=Positions.SINCOS))) == base - 65 * 128
+    assert count(build(SimpleViTConfig(stochastic_depth=0.5))) == base
+    base = count(build(ImageGRUConfig()))
+    assert count(build(ImageGRUConfig(pooling=StepPooling.MEAN))) == base
+    assert count(build(ImageGRUConfig(input_norm=True))) == base + 2 * 96
+
+
+@pytest.mark.parametrize("grid", [(3, 5), (7, 1)])
+@pytest.mark.parametrize("leading", [0, 1])
+def test_sincos_positions_are_their_formula(grid: tuple[int, int], leading: int) -> None:
+    rows, columns = grid
+    module = SincosPositions(rows, columns, 12, leading)
+    assert list(module.parameters()) == []
+    assert module.state_dict() == {}
+    table = module(torch.zeros(1, leading + rows * columns, 12))[0]
+    assert table[:leading].abs().sum() == 0
+    for row in range(rows):
+        for column in range(columns):
+            expected: list[float] = []
+            for place in (column, row):
+                angles = [place / 10_000 ** (k / 2) for k in range(3)]
+                expected += [math.sin(angle) for angle in angles] + [math.cos(angle) for angle in angles]
+            assert table[leading + row * columns + column].tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_sequence_pooling_is_a_mean_weighted_by_its_scores() -> None:
+    torch.manual_seed(0)
+    pool, tokens = SequencePooling(4), torch.randn(2, 3, 4)
+    pool.requires_grad_(False)
+    pooled = pool(tokens)
+    for image in range(2):
+        scores = [math.exp(float(pool.score.weight[0] @ tokens[image, place])) for place in range(3)]
+        expected = sum(score / sum(scores) * tokens[image, place] for place, score in enumerate(scores))
+        torch.testing.assert_close(pooled[image], expected)
+
+
+@pytest.mark.parametrize("config", [ImageLSTMConfig, ImageGRUConfig])
+def test_rnn_can_classify_by_the_mean_over_its_steps(config: type[ImageLSTMConfig] | type[ImageGRUConfig]) -> None:
+    model = build(config(pooling=StepPooling.MEAN, hidden_size=8)).eval()
+    outputs: list[Tensor] = []
+    model.layers[-1].register_forward_hook(lambda _module, _inputs, output: outputs.append(output[0]))
+    logits = model(random_images(2))
+    torch.testing.assert_close(logits, model.head(outputs[0].mean(dim=1)))
+
+
+def test_rnn_can_normalise_each_step() -> None:
+    model = build(ImageGRUConfig(input_norm=True, hidden_size=8)).eval()
+    steps: list[Tensor] = []
+    model.layers[0].register_forward_pre_hook(lambda _module, inputs: steps.append(inputs[0]))
+    model(random_images(2) * 7 + 3)
+    assert steps[0].mean(dim=2).abs().max() < 1e-5
+    torch.testing.assert_close(steps[0].std(dim=2, unbiased=False), torch.ones(2, 32), rtol=1e-3, atol=0)
+
+
+def test_positions_of_waves_need_a_width_in_fours() -> None:
+    with pytest.raises(ValueError, match="multiple of 4, and 6 is none"):
+        SpatialTokenViTConfig(embed_dim=6, heads=2, positions=Positions.SINCOS)

@@ -6,6 +6,7 @@ import inspect
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 from cifar_tui.config.model import CustomViTConfig, SimpleViTConfig
 from cifar_tui.models import encoder as encoder_module
@@ -96,10 +97,12 @@ def test_equals_pytorchs_encoder_inside_the_vision_transformer() -> None:
     torch.manual_seed(0)
     theirs = build(SimpleViTConfig()).double().eval()
     ours = build(CustomViTConfig()).double().eval()
-    randomise(theirs.encoder)
-    for source, target in zip(theirs.encoder.layers, ours.encoder.layers, strict=True):
+    randomise(theirs.transformer.encoder)
+    for source, target in zip(theirs.transformer.encoder.layers, ours.transformer.encoder.layers, strict=True):
         copy_layer(source, target)
-    outside = {name: value for name, value in theirs.state_dict().items() if not name.startswith("encoder.")}
+    outside = {
+        name: value for name, value in theirs.state_dict().items() if not name.startswith("transformer.encoder.")
+    }
     assert not ours.load_state_dict(outside, strict=False).unexpected_keys
 
     images = torch.randn(2, 3, 32, 32, dtype=torch.float64)
@@ -174,3 +177,41 @@ def test_pytorchs_encoder_never_builds_the_attention_matrices(monkeypatch: pytes
     with torch.no_grad():
         encoder.eval()(tokens)
     assert dropouts == [0.0] * 4
+
+
+@pytest.mark.parametrize("tokens", [65, 300])
+def test_pytorchs_encoder_gives_the_same_in_bfloat16_whichever_kernel_it_takes(tokens: int) -> None:
+    torch.manual_seed(0)
+    encoder = PyTorchEncoder(DIM, DEPTH, HEADS, FFN, 0.0)
+    x = torch.randn(3, tokens, DIM, requires_grad=True)
+    exact = encoder(x)
+    (gradient,) = torch.autograd.grad(exact.square().mean(), x)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = encoder(x)
+    (rounded_gradient,) = torch.autograd.grad(rounded.float().square().mean(), x)
+    torch.testing.assert_close(rounded.float(), exact, rtol=0, atol=0.05)
+    torch.testing.assert_close(rounded_gradient, gradient, rtol=0, atol=0.05 * gradient.abs().max().item())
+
+
+@pytest.mark.parametrize("make", [Encoder, PyTorchEncoder])
+def test_stochastic_depth_rises_from_layer_to_layer(make: type[Encoder] | type[PyTorchEncoder]) -> None:
+    encoder = make(DIM, 5, HEADS, FFN, 0.0, stochastic_depth=0.4)
+    rates = [[m.p for m in layer.modules() if isinstance(m, StochasticDepth)] for layer in encoder.layers]
+    assert rates[0] == []
+    assert rates[1:] == [[pytest.approx(rate)] * 2 for rate in (0.1, 0.2, 0.3, 0.4)]
+
+
+@pytest.mark.parametrize("make", [Encoder, PyTorchEncoder])
+def test_stochastic_depth_skips_branches_of_whole_images_in_training_alone(
+    make: type[Encoder] | type[PyTorchEncoder],
+) -> None:
+    torch.manual_seed(0)
+    encoder = make(DIM, 1, HEADS, FFN, 0.0, stochastic_depth=0.5)
+    x = torch.randn(1, 6, DIM).expand(400, -1, -1)
+    out = encoder(x).detach()
+    outcomes = out.flatten(1).unique(dim=0)
+    assert len(outcomes) == 4  # each of the two branches is there, twice as strong, or not
+    untouched = (out == x).flatten(1).all(dim=1).float().mean()
+    assert abs(untouched - 0.25) < 0.08
+    encoder.eval()
+    assert len(encoder(x).flatten(1).unique(dim=0)) == 1

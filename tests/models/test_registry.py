@@ -40,7 +40,7 @@ def test_building_one_model_imports_no_other() -> None:
 def test_every_configuration_has_one_entry() -> None:
     union, _ = get_args(ModelConfig)
     assert {spec.config for spec in MODELS.values()} == set(get_args(union))
-    assert len(MODELS) == 10
+    assert len(MODELS) == 12
 
 
 def test_registry_cannot_be_changed() -> None:
@@ -60,6 +60,8 @@ def test_families_and_parts_are_the_reports() -> None:
         "channel_token_vit": (Family.TRANSFORMER, 4),
         "image_lstm": (Family.RNN, 5),
         "image_gru": (Family.RNN, 5),
+        "resnet": (Family.CNN, None),
+        "cct": (Family.HYBRID, None),
     }
 
 
@@ -83,7 +85,7 @@ def test_arguments_are_described_and_their_defaults_build_the_default(spec: Mode
 
 def test_argument_carries_what_the_form_shows() -> None:
     arguments = {argument.name: argument for argument in MODELS["image_gru"].arguments}
-    assert list(arguments) == ["sequence", "hidden_size", "layers", "dropout"]
+    assert list(arguments) == ["sequence", "hidden_size", "layers", "dropout", "input_norm", "pooling"]
     assert arguments["hidden_size"] == ModelArgument(
         "hidden_size", "Hidden size", "Hidden units a layer and direction.", 256
     )

@@ -36,12 +36,12 @@ def test_rows_of_a_vision_transformer() -> None:
     layers = summarise(CustomViTConfig(depth=2)).layers
     assert layers == (
         LayerSummary("patch_embedding", "PatchEmbedding", (64, 128), 3 * 16 * 128 + 128),
-        LayerSummary("class_token", "ClassToken", (65, 128), 128),
-        LayerSummary("position_embedding", "PositionEmbedding", (65, 128), 65 * 128),
-        LayerSummary("encoder.layers.0", "EncoderLayer", (65, 128), 197_888),
-        LayerSummary("encoder.layers.1", "EncoderLayer", (65, 128), 197_888),
-        LayerSummary("norm", "LayerNorm", (128,), 256),
-        LayerSummary("head", "Linear", (100,), 12_900),
+        LayerSummary("transformer.class_token", "ClassToken", (65, 128), 128),
+        LayerSummary("transformer.position_embedding", "PositionEmbedding", (65, 128), 65 * 128),
+        LayerSummary("transformer.encoder.layers.0", "EncoderLayer", (65, 128), 197_888),
+        LayerSummary("transformer.encoder.layers.1", "EncoderLayer", (65, 128), 197_888),
+        LayerSummary("transformer.norm", "LayerNorm", (128,), 256),
+        LayerSummary("transformer.head", "Linear", (100,), 12_900),
     )
 
 

@@ -33,7 +33,8 @@ def tokens_that_see(config: ModelConfig, row: int, column: int) -> set[int]:
     before = torch.randn(1, 3, 32, 32)
     after = before.clone()
     after[:, :, row, column] += 10
-    difference = input_of(model.position_embedding, model, after) - input_of(model.position_embedding, model, before)
+    positions = model.transformer.position_embedding
+    difference = input_of(positions, model, after) - input_of(positions, model, before)
     return set(difference[0].abs().amax(dim=1).gt(1e-4).nonzero().flatten().tolist())
 
 

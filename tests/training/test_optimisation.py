@@ -30,9 +30,11 @@ def step(model: nn.Module, gradients: Callable[[Tensor], Tensor], **recipe: Any)
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd", "muon"])
 def test_only_matrices_and_filters_decay(make_config: MakeConfig, model_name: str, optimiser: str) -> None:
     model = build(make_config(model_name).model, 10)
-    nn.init.ones_(model.head.bias if hasattr(model.head, "bias") else model.head[-1].bias)
+    for name, bias in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.ones_(bias)
     before = step(model, torch.zeros_like, optimiser=optimiser, momentum=0, weight_decay=0.5)
-    embeddings = {"class_token.token", "position_embedding.positions"}
+    embeddings = {"transformer.class_token.token", "transformer.position_embedding.positions"}
     for name, weight in model.named_parameters():
         decays = weight.ndim >= 2 and name not in embeddings
         torch.testing.assert_close(weight.detach(), before[name] * (0.95 if decays else 1.0), msg=name)
@@ -58,11 +60,11 @@ def test_muon_steps_hidden_matrices_orthogonally_and_the_others_by_adamw(make_co
     torch.manual_seed(0)
     before = step(model, torch.randn_like, optimiser="muon", weight_decay=0)
     moved = {name: before[name] - weight.detach() for name, weight in model.named_parameters()}
-    hidden = moved["encoder.layers.0.attention.query.weight"]
+    hidden = moved["transformer.encoder.layers.0.attention.query.weight"]
     values = torch.linalg.svdvals(hidden / hidden.norm() * hidden.shape[0] ** 0.5)
     assert values.min() > 0.4  # Newton-Schulz leaves them near 1; a random matrix has some near 0
     assert values.max() < 1.7
-    for name in ("patch_embedding.projection.weight", "head.weight", "norm.weight"):
+    for name in ("patch_embedding.projection.weight", "transformer.head.weight", "transformer.norm.weight"):
         # Adam's first step is the sign of the gradient times the learning rate.
         torch.testing.assert_close(moved[name].abs(), torch.full_like(moved[name], 0.1), rtol=1e-3, atol=0, msg=name)
 
