@@ -37,18 +37,19 @@ def show_presets(paths: Paths, *, as_json: bool) -> None:
         console.print(_indented(_preset_table(others)))
 
 
-def show_models(paths: Paths, *, as_json: bool) -> None:
-    """Print every model with its arguments and, as the report counts them, its parameters."""
-    presets = load_presets(paths).presets
+def show_models(*, as_json: bool) -> None:
+    """Print every model with its arguments and the parameters that it has with their defaults."""
     if as_json:
-        print(json.dumps([_model_as_json(spec, presets) for spec in MODELS.values()], indent=2))
+        print(json.dumps([_model_as_json(spec) for spec in MODELS.values()], indent=2))
         return
     console = make_console()
     for spec in MODELS.values():
-        parameters = _default_parameters(spec, presets)
         introduced = f", part {spec.part}" if spec.part else ""
-        counted = f", {parameters:,} parameters" if parameters else ""
-        console.print(Text.assemble((spec.name, "bold"), f"  {spec.title} ({spec.family}{introduced}{counted})"))
+        console.print(
+            Text.assemble(
+                (spec.name, "bold"), f"  {spec.title} ({spec.family}{introduced}, {spec.parameters:,} parameters)"
+            )
+        )
         console.print(_indented(Text(spec.summary)))
         if spec.arguments:
             table = _plain_table("argument", "default", "meaning")
@@ -100,26 +101,19 @@ def _preset_as_json(preset: Preset) -> dict[str, object]:
     }
 
 
-def _model_as_json(spec: ModelSpec, presets: Iterable[Preset]) -> dict[str, object]:
+def _model_as_json(spec: ModelSpec) -> dict[str, object]:
     return {
         "name": spec.name,
         "title": spec.title,
         "family": spec.family,
         "part": spec.part,
         "summary": spec.summary,
-        "parameters": _default_parameters(spec, presets),
+        "parameters": spec.parameters,
         "arguments": [
             {"name": argument.name, "title": argument.title, "help": argument.help, "default": argument.default}
             for argument in spec.arguments
         ],
     }
-
-
-def _default_parameters(spec: ModelSpec, presets: Iterable[Preset]) -> int | None:
-    """The size with every default in place, from the shipped presets: counting it anew would take torch seconds."""
-    default = spec.config()
-    sizes = (preset.reference.parameters for preset in presets if preset.reference and preset.config.model == default)
-    return next(sizes, None)
 
 
 def _as_toml(value: object) -> str:

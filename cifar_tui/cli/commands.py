@@ -166,11 +166,11 @@ def presets(context: typer.Context, as_json: JsonOption = False, home: HomeOptio
 
 
 @app.command()
-def models(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> None:
+def models(as_json: JsonOption = False) -> None:
     """List the models and their arguments."""
     from cifar_tui.cli.catalog import show_models
 
-    show_models(_paths(context, home), as_json=as_json)
+    show_models(as_json=as_json)
 
 
 @app.command()

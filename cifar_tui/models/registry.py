@@ -53,6 +53,8 @@ class ModelSpec:
     family: Family
     part: int | None
     """The part of the report that introduces it, 1–5; None where the report does not have it."""
+    parameters: int
+    """With every default in place; counting them here would take the seconds that torch takes to import."""
     config: type[ModelConfig]
     """Its arguments; the class itself, so that `config()` is the report's model."""
     builder: str
@@ -79,6 +81,7 @@ _SPECS = (
         title="SoftmaxRegression",
         family=Family.LINEAR,
         part=1,
+        parameters=307_300,
         config=SoftmaxRegressionConfig,
         builder="cifar_tui.models.softmax_regression:SoftmaxRegression",
     ),
@@ -87,6 +90,7 @@ _SPECS = (
         title="MLP",
         family=Family.FC,
         part=1,
+        parameters=1_731_940,
         config=MLPConfig,
         builder="cifar_tui.models.mlp:MLP",
     ),
@@ -95,6 +99,7 @@ _SPECS = (
         title="SimpleCNN",
         family=Family.CNN,
         part=1,
+        parameters=346_628,
         config=SimpleCNNConfig,
         builder="cifar_tui.models.simple_cnn:SimpleCNN",
     ),
@@ -103,6 +108,7 @@ _SPECS = (
         title="SimpleViT",
         family=Family.TRANSFORMER,
         part=1,
+        parameters=820_964,
         config=SimpleViTConfig,
         builder="cifar_tui.models.vision_transformer:SimpleViT",
     ),
@@ -111,6 +117,7 @@ _SPECS = (
         title="CustomViT",
         family=Family.TRANSFORMER,
         part=3,
+        parameters=819_428,
         config=CustomViTConfig,
         builder="cifar_tui.models.vision_transformer:CustomViT",
     ),
@@ -119,6 +126,7 @@ _SPECS = (
         title="CNN+Transformer hybrid",
         family=Family.HYBRID,
         part=4,
+        parameters=446_052,
         config=CNNTransformerConfig,
         builder="cifar_tui.models.cnn_transformer:CNNTransformer",
     ),
@@ -127,6 +135,7 @@ _SPECS = (
         title="SpatialToken ViT",
         family=Family.TRANSFORMER,
         part=4,
+        parameters=172_388,
         config=SpatialTokenViTConfig,
         builder="cifar_tui.models.spatial_token_vit:SpatialTokenViT",
     ),
@@ -135,6 +144,7 @@ _SPECS = (
         title="ChannelToken ViT",
         family=Family.TRANSFORMER,
         part=4,
+        parameters=549_476,
         config=ChannelTokenViTConfig,
         builder="cifar_tui.models.channel_token_vit:ChannelTokenViT",
     ),
@@ -143,6 +153,7 @@ _SPECS = (
         title="Image LSTM",
         family=Family.RNN,
         part=5,
+        parameters=2_353_252,
         config=ImageLSTMConfig,
         builder="cifar_tui.models.image_rnn:ImageLSTM",
     ),
@@ -151,6 +162,7 @@ _SPECS = (
         title="Image GRU",
         family=Family.RNN,
         part=5,
+        parameters=1_777_764,
         config=ImageGRUConfig,
         builder="cifar_tui.models.image_rnn:ImageGRU",
     ),
@@ -159,6 +171,7 @@ _SPECS = (
         title="ResNet",
         family=Family.CNN,
         part=None,
+        parameters=11_220_132,
         config=ResNetConfig,
         builder="cifar_tui.models.resnet:ResNet",
     ),
@@ -167,6 +180,7 @@ _SPECS = (
         title="CCT",
         family=Family.HYBRID,
         part=None,
+        parameters=3_788_644,
         config=CCTConfig,
         builder="cifar_tui.models.cct:CCT",
     ),

@@ -71,6 +71,7 @@ def test_entry_agrees_with_its_configuration_and_network(spec: ModelSpec) -> Non
     assert MODELS[config.name] is spec
     with torch.device("meta"):
         model = build(config)
+    assert sum(parameter.numel() for parameter in model.parameters()) == spec.parameters
     assert spec.builder == f"{type(model).__module__}:{type(model).__name__}"
 
 

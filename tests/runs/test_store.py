@@ -150,7 +150,7 @@ class TestDamage:
             {"created_at": "yesterday"},
             {"created_at": "2026-01-01T00:00:00"},  # no time zone: could not be sorted among the others
             {"queue_position": float("nan")},
-            {"config": {"model": {"name": "resnet"}}},
+            {"config": {"model": {"name": "alexnet"}}},
             {"results": {"test_accuracy": "good"}},
             {"schema_version": "two"},
         ],
