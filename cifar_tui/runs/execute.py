@@ -1,6 +1,7 @@
 """Trains one run of the store in the calling thread, writing everything to its folder first."""
 
 import contextlib
+import errno
 import logging
 import traceback
 from collections.abc import Callable
@@ -143,6 +144,8 @@ def _sentence(error: Exception) -> str:
     if type(error).__module__.startswith("cifar_tui."):
         return str(error)
     first_line = (str(error).splitlines() or [""])[0]
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full: make room and resume the run; it goes on from its last checkpoint."
     if isinstance(error, OSError):
         return f"{error.filename or 'The run folder'}: {error.strerror or error}."
     return f"{type(error).__name__}: {first_line} (the run's log.txt has the details)"

@@ -1,5 +1,6 @@
 """The training state as a file."""
 
+import io
 import pickle
 import zipfile
 import zlib
@@ -28,8 +29,15 @@ class CheckpointError(Exception):
 
 
 def write_checkpoint(state: State, file: BinaryIO) -> None:
-    """Write `state` to an open file."""
-    torch.save(state, file)
+    """Write `state` to an open file.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    # By way of memory: on a full disk torch's own writing ends in an error that does not say so.
+    content = io.BytesIO()
+    torch.save(state, content)
+    file.write(content.getbuffer())
 
 
 def read_checkpoint(path: Path) -> State:

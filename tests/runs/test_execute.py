@@ -1,5 +1,6 @@
 """One run from its folder to its results, in the calling thread."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -13,12 +14,14 @@ from cifar_tui.config import RunConfig
 from cifar_tui.events import Event, Outcome, RunEnded, RunStarted
 from cifar_tui.models.softmax_regression import SoftmaxRegression
 from cifar_tui.paths import Paths
+from cifar_tui.runs.checkpoints import Checkpoints
 from cifar_tui.runs.execute import RunTakenError, execute, execute_now
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import RunStore, StoreError
 from cifar_tui.training import loop, memory
 from cifar_tui.training.checkpoint import read_checkpoint
+from cifar_tui.training.loop import State
 
 from .conftest import make_epoch
 
@@ -214,6 +217,30 @@ def test_a_log_that_cannot_be_written_costs_nothing(
     run = queue.add(make_config())
     (run.folder / "log.txt").mkdir()
     assert execute(paths, store, run.id, _never, _ignore).outcome is Outcome.FINISHED
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Full from the second checkpoint on."""
+    written: list[State] = []
+
+    def write(self: Checkpoints, state: State) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(state)
+        whole(self, state)
+
+    whole = Checkpoints.write
+    monkeypatch.setattr(Checkpoints, "write", write)
+    run_id = queue.add(make_config(epochs=3)).id
+    ended = execute(paths, store, run_id, _never, _ignore)
+    assert ended.error
+    assert ended.error.startswith("The disk is full: make room and resume the run")
+    monkeypatch.undo()
+    queue.resume(run_id)
+    assert execute(paths, store, run_id, _never, _ignore).outcome is Outcome.FINISHED
+    assert [epoch.epoch for epoch in store.epochs(run_id)] == [1, 2, 3]
 
 
 class TestResume:

@@ -31,6 +31,7 @@ class ExtendScreen(ModalScreen[int | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(text), classes="dialog-text")
             with Horizontal(classes="dialog-line"):
+                yield Static("Epochs in all ", classes="dialog-label")
                 yield Input(
                     str(2 * self._epochs),
                     type="integer",
