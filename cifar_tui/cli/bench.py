@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -66,11 +67,15 @@ def run_bench(
     found: list[Measurement] = []
     try:
         device = find_device(next(iter(configs.values())).training.device)
-        with tempfile.TemporaryDirectory() as folder, Console(stderr=True).status("…") as status:
+        # Not a spinner: its thread would take turns with Python in the loops that are measured.
+        line = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+        with tempfile.TemporaryDirectory() as folder, line:
             for name, config in configs.items():
                 store = RunStore(Path(folder) / "runs")
                 report = partial(store.write_progress, store.create(config, RunStatus.RUNNING).id)
-                found.append(measure(name, config, rounds=rounds, seconds=seconds, report=report, say=status.update))
+                found.append(
+                    measure(name, config, rounds=rounds, seconds=seconds, report=report, say=partial(_say, line))
+                )
     except (DeviceError, PrecisionError) as error:
         fail(str(error))
     machine = f"{describe_device(device)}, {describe_processor()}, {platform.system()}"
@@ -80,6 +85,10 @@ def run_bench(
         print()
         return
     _print(make_console(), found, f"{date.today()}, {machine}; {versions}")
+
+
+def _say(line: Live, text: str) -> None:
+    line.update(Text(text, style="dim"), refresh=True)
 
 
 def _config(library: PresetLibrary, name: str) -> RunConfig:

@@ -178,7 +178,7 @@ def bench(
     context: typer.Context,
     wanted: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MODEL …]", help="Presets or models; without any, the report's twelve models."),
+        typer.Argument(metavar="MODEL", help="Presets or models; without any, the report's twelve models."),
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -12,7 +12,6 @@ from functools import partial
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms.v2 import functional as vision
 
 from cifar_tui.config import AutoAugment
 from cifar_tui.data.dataset import SIDE
@@ -187,12 +186,16 @@ def _solarise(images: Tensor, thresholds: Tensor) -> Tensor:
 
 
 def _auto_contrast(images: Tensor, _: Tensor) -> Tensor:
-    stretched: Tensor = vision.autocontrast(images)
+    from torchvision.transforms.v2.functional import autocontrast  # importing it takes a second
+
+    stretched: Tensor = autocontrast(images)
     return stretched
 
 
 def _equalise(images: Tensor, _: Tensor) -> Tensor:
-    equalised: Tensor = vision.equalize(images)
+    from torchvision.transforms.v2.functional import equalize
+
+    equalised: Tensor = equalize(images)
     return equalised
 
 
@@ -203,8 +206,8 @@ def _blend(images: Tensor, others: Tensor, magnitudes: Tensor) -> Tensor:
 
 
 def _grey(images: Tensor) -> Tensor:
-    grey: Tensor = vision.rgb_to_grayscale(images.float())
-    return grey.floor()
+    weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device).view(3, 1, 1)  # ITU-R BT.601
+    return (images * weights).sum(dim=1, keepdim=True).floor()
 
 
 _OPERATIONS: dict[Operation, Callable[[Tensor, Tensor], Tensor]] = {

@@ -1,7 +1,6 @@
 """Stochastic depth (Huang et al., 2016): in training an image skips some of the residual branches."""
 
 from torch import nn
-from torchvision.ops import StochasticDepth
 
 
 def rising_rates(last: float, depth: int) -> list[float]:
@@ -15,4 +14,6 @@ def branch_dropout(dropout: float, rate: float) -> nn.Module:
     """Make what ends a residual branch (B, T, C) → (B, T, C): dropout, and the skipping of whole images at `rate`."""
     if not rate:
         return nn.Dropout(dropout)
+    from torchvision.ops import StochasticDepth  # importing it takes a second
+
     return nn.Sequential(nn.Dropout(dropout), StochasticDepth(rate, mode="row"))

@@ -242,7 +242,7 @@ class _Trainer:
         with self.numerics.autocast():
             logits = self.model(batch.images)
         loss = mixed_cross_entropy(logits.float(), batch, self.recipe.label_smoothing)
-        self.optimisation.backward(loss * self._share_of_step(place))
+        self.optimisation.backward(loss if self.recipe.accumulation == 1 else loss * self._share_of_step(place))
         self.tally.add_batch(place, loss, hits(logits.detach(), batch))
         if (place + 1) % self.recipe.accumulation == 0 or place + 1 == len(self.batch_sizes):
             self.tally.add_step(place, self.optimisation.step())

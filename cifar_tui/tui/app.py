@@ -154,6 +154,8 @@ class CifarApp(App[None]):
     @on(Looked)
     def _looked(self, message: Looked) -> None:
         self._is_looking = False
+        if not self.is_running:
+            return  # the panes are being taken down
         if self._look_again:
             self.look()
         if message.snapshot is not None:

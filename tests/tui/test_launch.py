@@ -79,7 +79,7 @@ async def test_another_model_brings_its_own_arguments(app: CifarApp):
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.config is not None and form.config.model.name == "image_gru")
         shown = {r.field.path[1] for r in app.query(FieldRow) if r.field.path[0] == "model"}
-        assert shown == {"name", "sequence", "hidden_size", "layers", "dropout"}
+        assert shown == {"name", "sequence", "hidden_size", "layers", "dropout", "input_norm", "pooling"}
         await pilot.press("r")
         await until(pilot, lambda: form.config.model.name == "simple_cnn")
 
