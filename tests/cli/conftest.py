@@ -51,6 +51,13 @@ def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
     return spawn
 
 
+@pytest.fixture
+def tiny(images: Path) -> list[str]:
+    """Settings that train on six classes of a few random images."""
+    settings = ["data.source=folder", f"data.path={images}", "training.device=cpu", "training.batch_size=6"]
+    return [part for setting in settings for part in ("--set", setting)]
+
+
 def sentence(result: Result) -> str:
     """The one line on stderr."""
     lines = result.stderr.splitlines()

@@ -18,7 +18,6 @@ from cifar_tui.training.checkpoint import read_checkpoint
 Call = Callable[..., Result]
 Spawn = Callable[..., subprocess.Popen[str]]
 
-# Dropout and BatchNorm, so that random states and buffers count.
 RECIPE = ["part1/mlp", "--json", "--device", "cpu", "--set", "data.source=synthetic", "--set", "training.epochs=4"]
 RECIPE += ["--set", "model.hidden_sizes=[64]", "--set", "training.batch_size=500"]
 
@@ -27,23 +26,30 @@ def runs(paths: Paths) -> list[Run]:
     return list(RunStore(paths.runs).scan().runs)
 
 
-def finish(process: subprocess.Popen[str]) -> None:
-    output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert json.loads(output.splitlines()[-1])["type"] == "RunEnded"
+SMALL = {
+    "part1/simple_cnn": ["model.widths=[8, 16, 32]", "model.head_size=32"],
+    "part3/custom_vit": ["model.patch_size=8", "model.embed_dim=32", "model.depth=1", "model.ffn_dim=64"],
+    "part5/gru_patch8": ["model.hidden_size=32", "model.dropout=0.2"],
+}
 
 
-def test_a_killed_run_ends_with_the_very_weights_of_an_uninterrupted_one(spawn: Spawn, paths: Paths) -> None:
-    finish(spawn("train", *RECIPE))
+@pytest.mark.parametrize("preset", SMALL)
+def test_a_killed_run_ends_with_the_very_weights_of_an_uninterrupted_one(
+    call: Call, spawn: Spawn, paths: Paths, tiny: list[str], preset: str
+) -> None:
+    """A BatchNorm model, a dropout transformer and an RNN, with a moving average of the weights and mixed images."""
+    settings = [*SMALL[preset], "training.epochs=12", "training.ema_decay=0.9", "data.mixup=0.2", "data.cutmix=1.0"]
+    recipe = [preset, "--json", *tiny, *(part for setting in settings for part in ("--set", setting))]
+    assert call("train", *recipe).exit_code == 0
     (whole,) = runs(paths)
-    with spawn("train", *RECIPE, "--name", "killed") as process:
+    with spawn("train", *recipe, "--name", "killed") as process:
         assert process.stdout
         ended = (line for line in process.stdout if json.loads(line)["type"] == "EpochFinished")
         next(ended), next(ended)
         process.send_signal(signal.SIGKILL)
     killed = next(run for run in runs(paths) if run.config.name == "killed")
     assert killed.status is RunStatus.INTERRUPTED
-    finish(spawn("resume", "killed", "--json"))
+    assert call("resume", "killed", "--json").exit_code == 0
 
     resumed = next(run for run in runs(paths) if run.config.name == "killed")
     assert resumed.status is RunStatus.FINISHED
@@ -52,9 +58,11 @@ def test_a_killed_run_ends_with_the_very_weights_of_an_uninterrupted_one(spawn: 
     assert [(e.epoch, e.train_loss, e.val_loss, e.lr) for e in one] == [
         (e.epoch, e.train_loss, e.val_loss, e.lr) for e in other
     ]
-    weights = [read_checkpoint(run.folder / "checkpoint.pt")["model"] for run in (whole, resumed)]
-    assert weights[0].keys() == weights[1].keys()
-    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    states = [read_checkpoint(run.folder / "checkpoint.pt") for run in (whole, resumed)]
+    for part in ("model", "average"):
+        weights = [state[part] for state in states]
+        assert weights[0].keys() == weights[1].keys()
+        assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert whole.record.results is not None
     assert resumed.record.results is not None
     assert whole.record.results.test_loss == resumed.record.results.test_loss

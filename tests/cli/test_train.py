@@ -7,10 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pexpect
 import pytest
-from PIL import Image
 from typer.testing import Result
 
 from cifar_tui.paths import Paths
@@ -19,21 +17,6 @@ from cifar_tui.runs.store import Run, RunStore
 
 Call = Callable[..., Result]
 Spawn = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Settings that train on six classes of a few random images."""
-    folder = tmp_path_factory.mktemp("data") / "tiny"
-    random = np.random.default_rng(0)
-    for split in ("train", "test"):
-        for label in range(6):
-            (folder / split / f"class{label}").mkdir(parents=True)
-            for index in range(4):
-                pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(folder / split / f"class{label}" / f"{index}.png")
-    settings = ["data.source=folder", f"data.path={folder}", "training.device=cpu", "training.batch_size=6"]
-    return [part for setting in settings for part in ("--set", setting)]
 
 
 def _only_run(paths: Paths) -> Run:

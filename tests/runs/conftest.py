@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import EpochFinished, Results
@@ -38,20 +36,6 @@ def store(paths: Paths) -> RunStore:
 @pytest.fixture
 def queue(store: RunStore) -> RunQueue:
     return RunQueue(store)
-
-
-@pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of images: six classes, eight training and two test images each."""
-    folder = tmp_path_factory.mktemp("data") / "tiny"
-    random = np.random.default_rng(0)
-    for split, count in (("train", 8), ("test", 2)):
-        for label in range(6):
-            (folder / split / f"class{label}").mkdir(parents=True)
-            for index in range(count):
-                pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(folder / split / f"class{label}" / f"{index}.png")
-    return folder
 
 
 MakeConfig = Callable[..., RunConfig]
