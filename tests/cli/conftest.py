@@ -1,6 +1,7 @@
 """The command line in a temporary home, called in this process or in one of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,6 +40,12 @@ def call(home: Path) -> Call:
     return call
 
 
+def _hear_signals() -> None:
+    # A test suite that was started in the background ignores Ctrl+C, and its children would inherit that.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a command in a process of its own."""
@@ -46,7 +53,15 @@ def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
     def spawn(*arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cifar_tui", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=os.environ)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            env=os.environ,
+            preexec_fn=_hear_signals,
+        )
 
     return spawn
 
