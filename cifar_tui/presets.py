@@ -1,14 +1,17 @@
 """Presets: TOML files that hold a run's settings, and what the report measured with them."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import tomli_w
 from pydantic import Field, ValidationError
 
 from cifar_tui.config import ConfigError, DataConfig, ModelConfig, RunConfig, TrainingConfig, sentence
 from cifar_tui.config.base import ConfigPart
+from cifar_tui.files import replace_text
 from cifar_tui.paths import Paths
 
 USER_PREFIX = "my"
@@ -56,6 +59,11 @@ class Preset:
         """The folder it lies in: `part1` … `part5`, `my`."""
         return self.key.rpartition("/")[0]
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the user wrote it."""
+        return self.key.startswith(f"{USER_PREFIX}/")
+
 
 @dataclass(frozen=True)
 class PresetLibrary:
@@ -100,6 +108,27 @@ def load_presets(paths: Paths) -> PresetLibrary:
             except ConfigError as error:
                 problems.append(str(error))
     return PresetLibrary(tuple(presets), tuple(problems))
+
+
+def save_preset(paths: Paths, title: str, config: RunConfig) -> Preset:
+    """Write `config` into the user's presets folder, in a file called after `title`.
+
+    Raises:
+        ConfigError: there is a preset of that name, the title is no name, or the folder cannot be written to.
+    """
+    stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
+    if not stem:
+        raise ConfigError(f"{title!r} is no name for a preset; it needs a letter or a digit")
+    file = paths.presets / f"{stem}.toml"
+    if file.exists():
+        raise ConfigError(f"{file.name} is there already; choose another title, or remove {file}")
+    values = config.model_dump(mode="json", include={"model", "data", "training"}, exclude_none=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_text(file, tomli_w.dumps({"title": " ".join(title.split()), **values}))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
+    return read_preset(file, f"{USER_PREFIX}/{stem}")
 
 
 def read_preset(file: Path, key: str | None = None) -> Preset:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cifar_tui.config.base import ConfigPart
+from cifar_tui.config.base import ADVANCED, ConfigPart, only_with
 
 
 class Source(StrEnum):
@@ -40,15 +40,28 @@ class DataConfig(ConfigPart):
         title="Source",
         description="cifar100: the official archive. folder: train/<class>/*.png. synthetic: embedded, no download.",
     )
-    path: Path | None = Field(None, title="Folder", description="The folder that holds train/ and test/.")
+    path: Path | None = Field(
+        None,
+        title="Folder",
+        description="The folder that holds train/ and test/.",
+        json_schema_extra=only_with("source", "folder"),
+    )
     val_fraction: float = Field(
         0.1,
         gt=0.0,
         lt=1.0,
         title="Validation share",
         description="Share of each class's training images held out, where the source has no validation split.",
+        json_schema_extra=ADVANCED,
     )
-    split_seed: int = Field(0, ge=0, le=2**31 - 1, title="Split seed", description="Chooses the validation images.")
+    split_seed: int = Field(
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="Split seed",
+        description="Chooses the validation images.",
+        json_schema_extra=ADVANCED,
+    )
     crop_padding: int = Field(
         4,
         ge=0,
@@ -67,7 +80,12 @@ class DataConfig(ConfigPart):
         description="rand_augment: two operations an image, mild ones. trivial_augment: one, of any strength.",
     )
     erasing: float = Field(
-        0.0, ge=0.0, le=1.0, title="Random erasing", description="Probability that a box of an image is blanked."
+        0.0,
+        ge=0.0,
+        le=1.0,
+        title="Random erasing",
+        description="Probability that a box of an image is blanked.",
+        json_schema_extra=ADVANCED,
     )
     mixup: float = Field(
         0.0,

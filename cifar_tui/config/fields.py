@@ -42,6 +42,16 @@ class FormField:
     """The values of a `CHOICE`."""
     bounds: str = ""
     """What a number may be, as a person reads it: `≥ 0, < 1`."""
+    default: object = None
+    is_advanced: bool = False
+    only_with: str | None = None
+    """The neighbour whose value decides whether this field has an effect; None where it always has one."""
+    values: tuple[str, ...] = ()
+    """Of `only_with`: those with which it has one."""
+
+    def applies(self, neighbours: Mapping[str, object]) -> bool:
+        """Whether the field has an effect beside these values of its section."""
+        return self.only_with is None or str(neighbours.get(self.only_with)) in self.values
 
 
 def model_names() -> tuple[str, ...]:
@@ -109,7 +119,18 @@ def _fields(config: type[BaseModel], prefix: FieldPath, leave_out: tuple[str, ..
             kind=kind,
             choices=choices,
             bounds=_bounds(info) if kind is FieldKind.NUMBER else "",
+            default=info.default,
+            **_extra(info),
         )
+
+
+def _extra(info: FieldInfo) -> dict[str, Any]:
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return {
+        "is_advanced": bool(extra.get("advanced")),
+        "only_with": extra.get("only_with"),
+        "values": tuple(extra.get("values", ())),  # type: ignore[arg-type]
+    }
 
 
 def _is_part(annotation: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cifar_tui.config.base import ConfigPart
+from cifar_tui.config.base import ADVANCED, ConfigPart
 
 Width = Annotated[int, Field(ge=1, le=8192)]
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -75,6 +75,7 @@ class TransformerConfig(ConfigPart):
         0.0,
         title="Stochastic depth",
         description="Probability that an image skips the last layer's branches; it rises to that from 0.",
+        json_schema_extra=ADVANCED,
     )
     pooling: Pooling = Field(
         Pooling.CLS,
@@ -82,7 +83,10 @@ class TransformerConfig(ConfigPart):
         description="cls: a token of its own. mean: of all tokens. sequence: a learned weighted mean.",
     )
     positions: Positions = Field(
-        Positions.LEARNED, title="Positions", description="learned, or sincos: fixed sines and cosines of the place."
+        Positions.LEARNED,
+        title="Positions",
+        description="learned, or sincos: fixed sines and cosines of the place.",
+        json_schema_extra=ADVANCED,
     )
 
     @field_validator("heads")
@@ -181,7 +185,9 @@ class _ImageRNNConfig(ConfigPart):
     hidden_size: Width = Field(256, title="Hidden size", description="Hidden units a layer and direction.")
     layers: int = Field(2, ge=1, le=8, title="Layers", description="Stacked bidirectional layers.")
     dropout: Dropout = Field(0.3, title="Dropout", description="Between the layers and before the classifier.")
-    input_norm: bool = Field(False, title="Input norm", description="LayerNorm over the values of each step.")
+    input_norm: bool = Field(
+        False, title="Input norm", description="LayerNorm over the values of each step.", json_schema_extra=ADVANCED
+    )
     pooling: StepPooling = Field(
         StepPooling.FINAL,
         title="Pooling",
@@ -236,6 +242,7 @@ class CCTConfig(TransformerConfig):
         0.1,
         title="Stochastic depth",
         description="Probability that an image skips the last layer's branches; it rises to that from 0.",
+        json_schema_extra=ADVANCED,
     )
     pooling: Pooling = Field(
         Pooling.SEQUENCE,

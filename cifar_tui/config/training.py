@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cifar_tui.config.base import ConfigPart
+from cifar_tui.config.base import ADVANCED, ConfigPart, only_with
 
 
 class Optimiser(StrEnum):
@@ -59,6 +59,7 @@ class TrainingConfig(ConfigPart):
         le=1024,
         title="Accumulation",
         description="Batches whose gradients make one step: trains like a batch so many times as large.",
+        json_schema_extra=ADVANCED,
     )
     optimiser: Optimiser = Field(
         Optimiser.ADAMW,
@@ -66,7 +67,14 @@ class TrainingConfig(ConfigPart):
         description="adamw. sgd: with Nesterov momentum. muon: for hidden weight matrices, adamw for the rest.",
     )
     lr: float = Field(1e-3, gt=0.0, le=100.0, title="Learning rate", description="The highest rate of the schedule.")
-    momentum: float = Field(0.9, ge=0.0, lt=1.0, title="Momentum", description="Of sgd and muon; adamw has its own.")
+    momentum: float = Field(
+        0.9,
+        ge=0.0,
+        lt=1.0,
+        title="Momentum",
+        description="Of sgd and muon; adamw has its own.",
+        json_schema_extra=only_with("optimiser", "sgd", "muon"),
+    )
     schedule: Schedule = Field(
         Schedule.COSINE,
         title="Schedule",
@@ -79,6 +87,7 @@ class TrainingConfig(ConfigPart):
         le=1000.0,
         title="Warm-up",
         description="Epochs over which the rate first rises; 0 is off.",
+        json_schema_extra=only_with("schedule", "cosine", "epoch_cosine", "constant"),
     )
     weight_decay: float = Field(
         1e-4, ge=0.0, le=10.0, title="Weight decay", description="Decoupled with adamw and muon; L2 with sgd."
@@ -87,9 +96,15 @@ class TrainingConfig(ConfigPart):
         False,
         title="Decay all",
         description="Decay norms, biases and embeddings too, as the report does; else only matrices and filters.",
+        json_schema_extra=ADVANCED,
     )
     clip_norm: float = Field(
-        1.0, ge=0.0, le=1e6, title="Clip norm", description="Gradients are scaled down to this global norm; 0 is off."
+        1.0,
+        ge=0.0,
+        le=1e6,
+        title="Clip norm",
+        description="Gradients are scaled down to this global norm; 0 is off.",
+        json_schema_extra=ADVANCED,
     )
     label_smoothing: float = Field(
         0.0, ge=0.0, lt=1.0, title="Label smoothing", description="Share of the target spread over all classes."
@@ -100,9 +115,15 @@ class TrainingConfig(ConfigPart):
         lt=1.0,
         title="EMA decay",
         description="Evaluate a moving average of the weights that keeps this share a step, such as 0.999; 0 is off.",
+        json_schema_extra=ADVANCED,
     )
     eval_every: int = Field(
-        1, ge=1, le=100_000, title="Evaluate every", description="Epochs between validations; the last epoch has one."
+        1,
+        ge=1,
+        le=100_000,
+        title="Evaluate every",
+        description="Epochs between validations; the last epoch has one.",
+        json_schema_extra=ADVANCED,
     )
     patience: int = Field(
         0,
@@ -110,24 +131,35 @@ class TrainingConfig(ConfigPart):
         le=100_000,
         title="Patience",
         description="Stop after so many validations without a better accuracy and test the best weights; 0 is off.",
+        json_schema_extra=ADVANCED,
     )
     precision: Precision = Field(
         Precision.AUTO,
         title="Precision",
         description="auto: bfloat16 where the hardware computes in it, else float32. Weights stay float32.",
+        json_schema_extra=ADVANCED,
     )
     layout: Layout = Field(
         Layout.AUTO,
         title="Memory layout",
         description="auto: channels_last for networks with convolutions, except on mps. It changes speed alone.",
+        json_schema_extra=ADVANCED,
     )
     compile: Compile = Field(
-        Compile.OFF, title="Compile", description="auto: torch.compile on cuda, where launching kernels is what limits."
+        Compile.OFF,
+        title="Compile",
+        description="auto: torch.compile on cuda, where launching kernels is what limits.",
+        json_schema_extra=ADVANCED,
     )
     seed: int = Field(
         0, ge=0, le=2**31 - 1, title="Seed", description="Fixes initial weights, shuffle, augmentation and dropout."
     )
-    device: str = Field("auto", title="Device", description="auto (cuda, then mps, then cpu), cpu, mps, cuda, cuda:1 …")
+    device: str = Field(
+        "auto",
+        title="Device",
+        description="auto (cuda, then mps, then cpu), cpu, mps, cuda, cuda:1 …",
+        json_schema_extra=ADVANCED,
+    )
 
     @field_validator("warmup_epochs")
     @classmethod

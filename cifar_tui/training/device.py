@@ -1,8 +1,10 @@
 """Which device a run computes on, and what is known of it."""
 
+import contextlib
 import platform
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -46,14 +48,20 @@ def describe_processor() -> str:
 
 
 def reset_peak_memory(device: torch.device) -> None:
-    """Begin a new measurement of the peak where the device can (CUDA)."""
+    """Begin a new measurement of the peak where that can be done: on CUDA, and on Linux."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
+    else:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_memory(device: torch.device) -> int:
     """Return the peak in bytes: of the allocator on CUDA, of the process's resident set elsewhere."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -1,12 +1,16 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
-from textual.widgets import Footer, TabbedContent, TabPane
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig, with_values
 from cifar_tui.data import cifar100
@@ -17,6 +21,8 @@ from cifar_tui.runs.index import RunIndex, Snapshot
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.tui.commands import commands
+from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 from cifar_tui.tui.screens.extend import ExtendScreen
@@ -24,10 +30,18 @@ from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
+from cifar_tui.tui.screens.save_preset import SavePresetScreen
+from cifar_tui.tui.state import load_state, save_state
+from cifar_tui.tui.themes import THEMES, register_themes
 
 FIRST_PRESET = "part1/simple_cnn"
+SMALLEST = Size(60, 18)
+"""The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
 _SECONDS_BETWEEN_LOOKS = 1.0
+
+
+TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
 
 
 class CifarApp(App[None]):
@@ -37,17 +51,18 @@ class CifarApp(App[None]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual declares it so
-        (0, "-narrow"),
+        (0, "-cramped"),
+        (SMALLEST.width, "-narrow"),
         (100, "-wide"),
+        (118, "-broad"),
         (140, "-roomy"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "show_tab('launch')", "Launch tab", show=False),
-        Binding("2", "show_tab('live')", "Live tab", show=False),
-        Binding("3", "show_tab('leaderboard')", "Leaderboard tab", show=False),
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("q,ctrl+q", "quit", "Quit", key_display="q"),
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (SMALLEST.height, "-low"),
+        (32, "-tall"),
     ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
 
     class RunSpoke(Message):
         """The training thread wrote something to a run folder."""
@@ -67,6 +82,10 @@ class CifarApp(App[None]):
         self.runner = Runner(paths, self.store, self._hear)
         self.library = load_presets(paths)
         self.index = RunIndex(self.store)
+        self._state_file = paths.data / "state.json"
+        self.state = load_state(self._state_file)
+        register_themes(self)
+        self.theme = self.state.theme
         self._demo = demo
         self._is_looking = False
         self._look_again = False
@@ -74,14 +93,19 @@ class CifarApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs."""
-        with TabbedContent(initial="live" if self._demo else "launch"):
+        with TabbedContent(initial="live" if self._demo else self.state.tab):
             with TabPane("1 Launch", id="launch"):
-                yield LaunchPane(self.library, self.library.find(FIRST_PRESET))
+                first = self.library.find(FIRST_PRESET)
+                yield LaunchPane(self.library, first, self.paths, with_advanced=self.state.with_advanced)
             with TabPane("2 Live", id="live"):
                 yield LivePane(self.library)
             with TabPane("3 Leaderboard", id="leaderboard"):
                 yield LeaderboardPane(self.library)
         yield Footer(show_command_palette=False)
+        yield Static(
+            f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
+            id="too-small",
+        )
 
     @property
     def _tabs(self) -> TabbedContent:
@@ -113,17 +137,32 @@ class CifarApp(App[None]):
         """Go to a tab."""
         self._tabs.active = tab
         self._focus_pane(tab)
+        self.remember(tab=tab)
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        active = [active for active in self.screen.active_bindings.values() if active.enabled]
-        active.sort(key=lambda active: active.node is self.focused)  # the tab's own keys before those of its table
-        keys: dict[str, list[str]] = {}
-        for binding in (active.binding for active in active):
-            if binding.description and not binding.system:
-                keys.setdefault(binding.description, []).append(self.get_key_display(binding))
-        tab = self._tabs.active.capitalize()
-        self.push_screen(HelpScreen(f"Keys on {tab}", [(" ".join(dict.fromkeys(k)), what) for what, k in keys.items()]))
+        self.push_screen(HelpScreen((self._tabs.active, "app")))
+
+    def action_next_theme(self) -> None:
+        """Take the next theme."""
+        self.theme = THEMES[(THEMES.index(self.theme) + 1) % len(THEMES)]
+        self.remember(theme=self.theme)
+        self.notify(f"Colours: {self.theme}")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        """Offer every action of the table of keys in the command palette."""
+        yield from commands(self._run_command, ("app", *TABS))
+
+    def _run_command(self, scope: str, action: str) -> None:
+        if scope in TABS:
+            self.action_show_tab(scope)
+        pane = self._tabs.query_one(TABS[scope]) if scope in TABS else self
+        self.call_later(self.run_action, action, pane)
+
+    def remember(self, **changes: object) -> None:
+        """Keep a part of the view's state for the next start."""
+        self.state = self.state.model_copy(update=changes)
+        save_state(self._state_file, self.state)
 
     async def action_quit(self) -> None:
         """Leave; asks first when a run trains here."""
@@ -163,6 +202,7 @@ class CifarApp(App[None]):
 
     def _show(self, snapshot: Snapshot) -> None:
         tabs = self._tabs
+        tabs.query_one(LaunchPane).show_busy(busy=bool(snapshot.running))
         tabs.query_one(LivePane).show(snapshot)
         tabs.query_one(LeaderboardPane).show(snapshot)
         tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
@@ -184,6 +224,19 @@ class CifarApp(App[None]):
                 configs = tuple(_on_embedded_data(config) for config in configs)
         if self._add(configs, first=message.first) and message.first:
             self.action_show_tab("live")
+
+    @on(LaunchPane.AdvancedToggled)
+    def _advanced_toggled(self, message: LaunchPane.AdvancedToggled) -> None:
+        self.remember(with_advanced=message.shown)
+
+    @on(LaunchPane.SaveWanted)
+    @work(exclusive=True, group="save")
+    async def _save_wanted(self, message: LaunchPane.SaveWanted) -> None:
+        preset = await self.push_screen_wait(SavePresetScreen(self.paths, message.config))
+        if preset is not None:
+            self.library = load_presets(self.paths)
+            self._launch_pane.show_library(self.library, preset.key)
+            self.notify(f"Saved as {preset.key}", markup=False)
 
     @on(LaunchPane.DataWanted)
     @work(exclusive=True, group="launch")
@@ -262,7 +315,9 @@ class CifarApp(App[None]):
         self._follow = None
         self.runner.wake()
         self.look()
-        names = ", ".join(config.title for config in configs)
+        names = ", ".join(config.title for config in configs[:3])
+        if len(configs) > 3:
+            names += f" and {len(configs) - 3} more"
         busy = self.runner.current is not None
         self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
         return True

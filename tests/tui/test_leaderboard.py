@@ -2,7 +2,6 @@ from textual.widgets import DataTable, Input, Static
 
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.extend import ExtendScreen
-from cifar_tui.tui.screens.help import HelpScreen
 
 from .conftest import RunMaker, until
 
@@ -106,16 +105,6 @@ async def test_a_folder_that_is_no_run_costs_only_itself(app: CifarApp, furnishe
     async with app.run_test(size=(160, 50)) as pilot:
         table = await opened(app, pilot)
         assert "1 folder" in str(table.border_subtitle)
-
-
-async def test_help_lists_the_keys_of_the_tab(app: CifarApp):
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("3", "?")
-        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        listed = {what for _, what in app.screen._keys}
-        assert {"Reverse", "Filter", "Quit", "Launch tab"} <= listed
-        await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
 
 async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):

@@ -3,7 +3,9 @@
 import pytest
 from textual.pilot import Pilot
 
+from cifar_tui.config import RunConfig
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.widgets.chart import Chart
@@ -17,6 +19,16 @@ SIZES = [(80, 24), (120, 40)]
 @pytest.fixture(autouse=True)
 def _no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Probe.ask
+
+    async def ask_for_layers(self: Probe, config: RunConfig, *, measure: bool) -> None:
+        await ask(self, config, measure=False)
+
+    monkeypatch.setattr(Probe, "ask", ask_for_layers)
 
 
 async def _on_launch(pilot: Pilot[None]) -> None:

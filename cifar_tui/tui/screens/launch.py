@@ -2,17 +2,20 @@
 
 from typing import ClassVar
 
+from pydantic import ValidationError
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Button, Static, Tree
+from textual.widgets import Button, Input, Static, Tree
 
-from cifar_tui.config import ConfigError, RunConfig, Source, with_values
+from cifar_tui.config import RunConfig, Source, sentence
+from cifar_tui.paths import Paths
 from cifar_tui.presets import Preset, PresetLibrary
-from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.keys import bindings
+from cifar_tui.tui.widgets.config_form import ConfigForm, Values, flat
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import Group, PresetTree
 
@@ -20,15 +23,7 @@ from cifar_tui.tui.widgets.preset_tree import Group, PresetTree
 class LaunchPane(Vertical):
     """Presets on the left, the form beside them, the model's summary where there is room."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t,ctrl+t", "train", "Train", key_display="t"),
-        Binding("a,ctrl+g", "enqueue", "Queue", key_display="a"),
-        Binding("p", "enqueue_part", "Queue part"),
-        Binding("r", "reset", "Reset"),
-        Binding("i", "get_data", "Data"),
-        Binding("e", "edit", "Edit"),
-        Binding("escape", "leave_form", "Presets", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("launch")
 
     class Launched(Message):
         """A person wants these runs trained."""
@@ -42,29 +37,50 @@ class LaunchPane(Vertical):
     class DataWanted(Message):
         """A person wants to choose where the images come from."""
 
-    def __init__(self, library: PresetLibrary, first: Preset) -> None:
+    class SaveWanted(Message):
+        """A person wants to keep a configuration as a preset."""
+
+        def __init__(self, config: RunConfig) -> None:
+            super().__init__()
+            self.config = config
+
+    class AdvancedToggled(Message):
+        """The fields that few need are shown, or hidden."""
+
+        def __init__(self, *, shown: bool) -> None:
+            super().__init__()
+            self.shown = shown
+
+    def __init__(self, library: PresetLibrary, first: Preset, paths: Paths, *, with_advanced: bool = False) -> None:
         super().__init__()
         self._library = library
         self._preset = first
+        self._paths = paths
         self._has_cifar100 = True
+        self._with_advanced = with_advanced
+        self._drafts: dict[str, Values] = {}
+        """What was changed in the form of each preset, by its key: nothing is lost by looking at another."""
 
     def compose(self) -> ComposeResult:
         """Lay out tree, form, buttons and summary."""
         yield Static(id="data-banner")
         with Horizontal(id="launch-columns"):
-            yield PresetTree(self._library, id="presets")
+            with Vertical(id="launch-left"):
+                yield Input(placeholder="Search presets", compact=True, id="preset-search")
+                yield PresetTree(self._library, id="presets")
             with Vertical(id="launch-middle"):
-                yield ConfigForm(self._preset.config, id="form")
+                yield ConfigForm(self._preset.config, with_advanced=self._with_advanced, id="form")
                 with Horizontal(id="launch-buttons"):
                     yield Button("Train now", variant="primary", compact=True, id="train", tooltip="t")
                     yield Button("Add to queue", compact=True, id="enqueue", tooltip="a")
                     yield Button("Queue the part", compact=True, id="enqueue-part", tooltip="p")
-            yield ModelPanel(id="model")
+            yield ModelPanel(self._paths, id="model")
 
     def on_mount(self) -> None:
         """Begin at the first preset."""
         self.query_one(PresetTree).border_title = "Presets · report's test %"
         self.query_one(PresetTree).select(self._preset.key)
+        self.query_one("#preset-search").display = False
         self._show_form_title()
         for problem in self._library.problems:
             self.app.notify(problem, title="A preset cannot be used", severity="warning", markup=False, timeout=15)
@@ -79,6 +95,31 @@ class LaunchPane(Vertical):
         self._has_cifar100 = has_cifar100
         self._show_banner()
 
+    def show_busy(self, *, busy: bool) -> None:
+        """Say whether a run trains now."""
+        self.query_one(ModelPanel).show_busy(busy=busy)
+
+    def show_library(self, library: PresetLibrary, key: str) -> None:
+        """Show other presets, with the cursor on the one called `key`."""
+        self._library = library
+        self._search("")
+        tree = self.query_one(PresetTree)
+        self.call_after_refresh(tree.select, key)  # a new leaf has its line only then
+
+    async def open_config(self, config: RunConfig) -> None:
+        """Put any configuration into the form, compared with the preset that it came from, if that is still there."""
+        base = next((preset for preset in self._library.presets if preset.key == config.preset), None)
+        if base is None:
+            await self.form.load(config)
+            self.form.border_title = config.title
+        else:
+            self._keep_draft()
+            self._preset = base
+            self.query_one(PresetTree).select(base.key)
+            await self.form.load(base.config, flat(config))
+            self._show_form_title()
+        self.action_edit()
+
     def action_train(self) -> None:
         """Train what the form says, before everything that waits."""
         self._launch(first=True)
@@ -92,17 +133,41 @@ class LaunchPane(Vertical):
         group = self.query_one(PresetTree).group
         if group is None or self._is_wrong():
             return
-        edits = self.form.edits("data", "training")
         try:
-            configs = tuple(with_values(preset.config, edits) for preset in group.presets)
-        except ConfigError as error:
-            self.app.notify(str(error), severity="error", markup=False)
+            several = [self.form.applied_to(preset.config, "data", "training") for preset in group.presets]
+        except ValidationError as error:
+            self.app.notify(sentence(error), title="Not queued", severity="error", markup=False)
             return
-        self.post_message(self.Launched(configs, first=False))
+        self.post_message(self.Launched(tuple(config for configs in several for config in configs), first=False))
 
     async def action_reset(self) -> None:
         """Go back to the preset."""
-        await self.form.load(self._preset.config)
+        await self.form.reset()
+
+    async def action_undo(self) -> None:
+        """Take the form's last change back."""
+        await self.form.action_undo()
+
+    def action_save(self) -> None:
+        """Keep what the form says as a preset."""
+        if not self._is_wrong() and self.form.config is not None:
+            self.post_message(self.SaveWanted(self.form.config))
+
+    def action_search(self) -> None:
+        """Type words that a preset must hold."""
+        line = self.query_one("#preset-search", Input)
+        line.display = True
+        line.focus()
+
+    def action_toggle_advanced(self) -> None:
+        """Show or hide the fields that few need."""
+        self._with_advanced = not self._with_advanced
+        self.form.show_advanced(shown=self._with_advanced)
+        self.post_message(self.AdvancedToggled(shown=self._with_advanced))
+
+    def action_toggle_model(self) -> None:
+        """Show the model's panel in place of the form, where there is no room for both."""
+        self.toggle_class("-model")
 
     def action_get_data(self) -> None:
         """Download or import CIFAR-100, or use the embedded set."""
@@ -110,15 +175,27 @@ class LaunchPane(Vertical):
 
     def action_edit(self) -> None:
         """Move from the presets into the form."""
+        self.remove_class("-model")
         self.form.focus_field(("training", "epochs"))
 
     def action_leave_form(self) -> None:
         """Move from the form to the presets."""
+        line = self.query_one("#preset-search", Input)
+        if line.display and not self.form.has_focus_within:
+            self._search("")
+            self.call_after_refresh(self.query_one(PresetTree).select, self._preset.key)
         self.query_one(PresetTree).focus()
 
+    def _search(self, words: str) -> None:
+        line = self.query_one("#preset-search", Input)
+        with line.prevent(Input.Changed):
+            line.value = words
+        line.display = bool(words)
+        self.query_one(PresetTree).show(self._library, words)
+
     def _launch(self, *, first: bool) -> None:
-        if not self._is_wrong() and self.form.config is not None:
-            self.post_message(self.Launched((self.form.config,), first=first))
+        if not self._is_wrong():
+            self.post_message(self.Launched(self.form.configs, first=first))
 
     def _is_wrong(self) -> bool:
         if not self.form.errors:
@@ -128,12 +205,28 @@ class LaunchPane(Vertical):
         self.app.notify(f"{'.'.join(path)} {message}", title="Not yet", severity="error", markup=False)
         return True
 
+    def _keep_draft(self) -> None:
+        if edits := self.form.edits():
+            self._drafts[self._preset.key] = edits
+        else:
+            self._drafts.pop(self._preset.key, None)
+
+    @on(Input.Changed, "#preset-search")
+    def _search_changed(self, message: Input.Changed) -> None:
+        self.query_one(PresetTree).show(self._library, message.value)
+
+    @on(Input.Submitted, "#preset-search")
+    def _search_done(self) -> None:
+        self.query_one(PresetTree).focus()
+
     @on(Tree.NodeHighlighted)
     async def _highlighted(self, message: Tree.NodeHighlighted[Preset | Group]) -> None:
         data = message.node.data
-        if isinstance(data, Preset) and data != self._preset:
+        if isinstance(data, Preset) and data.key != self._preset.key:
+            self._keep_draft()
+            images = self.form.edits("data")  # the images stay the ones that were chosen
             self._preset = data
-            await self.form.load(data.config, self.form.edits("data"))  # the images stay the ones that were chosen
+            await self.form.load(data.config, images | self._drafts.get(data.key, {}))
             self._show_form_title()
 
     @on(Tree.NodeSelected)
@@ -143,8 +236,13 @@ class LaunchPane(Vertical):
 
     @on(ConfigForm.Changed)
     def _form_changed(self) -> None:
-        if self.form.config is not None:
-            self.query_one(ModelPanel).show(self.form.config.model)
+        form = self.form
+        if form.config is not None:
+            self.query_one(ModelPanel).show(form.config)
+        edited = {*self._drafts} - {self._preset.key}
+        self.query_one(PresetTree).mark(edited | {self._preset.key} if form.edits() else edited)
+        runs = len(form.configs)
+        self.query_one("#train", Button).label = f"Train {runs} runs" if runs > 1 else "Train now"
         self._show_banner()
 
     @on(ModelPanel.Counted)
@@ -174,7 +272,7 @@ class LaunchPane(Vertical):
         if missing:
             banner.update(
                 Text.assemble(
-                    ("CIFAR-100 is not here yet:", "bold"),
+                    ("CIFAR-100 is not here:", "bold"),
                     " press ",
                     ("i", "bold"),
                     " to download, import, or use the embedded set.",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input
@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Input
 from cifar_tui.presets import PresetLibrary
 from cifar_tui.runs.index import Snapshot
 from cifar_tui.runs.table import COLUMNS, Column, Row, find_column, matching, ordered, ranked, report_rows
+from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.status import status_mark, status_text
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -24,15 +25,7 @@ _ONLY_WHEN_WIDE = ("model", "device")
 class LeaderboardPane(Vertical):
     """A row for each run, found again by its key whatever the order."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("greater_than_sign,full_stop", "sort(1)", "Sort next", key_display=">"),
-        Binding("less_than_sign,comma", "sort(-1)", "Sort prev", key_display="<"),
-        Binding("r", "reverse", "Reverse"),
-        Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("c", "continue", "Continue"),
-        Binding("h", "toggle_report", "Report"),
-        Binding("escape", "clear_filter", "Clear filter", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("leaderboard")
 
     class Opened(Message):
         """A person wants to see a run."""

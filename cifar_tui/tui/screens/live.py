@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import DataTable, ProgressBar, Static
@@ -14,6 +14,7 @@ from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 from cifar_tui.runs.table import count, duration, percent
+from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.widgets.chart import BLUE, ORANGE, Chart, ChartData, Series
 
@@ -21,11 +22,7 @@ from cifar_tui.tui.widgets.chart import BLUE, ORANGE, Chart, ChartData, Series
 class LivePane(Vertical):
     """Shows one run as its folder tells it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "stop", "Stop run"),
-        Binding("delete,backspace", "remove", "Unqueue", key_display="del"),
-        Binding("f", "follow", "Follow running"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("live")
 
     class StopWanted(Message):
         """A person wants the run stopped."""

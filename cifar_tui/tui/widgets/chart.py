@@ -14,6 +14,7 @@ Colour = tuple[int, int, int]
 # Okabe & Ito's palette, which colour-blind people can tell apart.
 BLUE: Colour = (86, 180, 233)
 ORANGE: Colour = (230, 159, 0)
+GREEN: Colour = (0, 158, 115)
 GREY: Colour = (128, 128, 128)
 
 _MIN_WIDTH, _MIN_HEIGHT = 16, 4
@@ -45,7 +46,7 @@ class Chart(Widget):
     """Owns plotext: it cleans and thins the data, sets the ticks, and redraws only what has changed."""
 
     DEFAULT_CSS = """
-    Chart { height: 1fr; border: round $panel-lighten-2; border-title-color: $text-muted; padding: 0 1; }
+    Chart { height: 1fr; border: round $border-blurred; border-title-color: $text-muted; padding: 0 1; }
     """
 
     def __init__(

@@ -1,17 +1,19 @@
 """The form: generated from `RunConfig`'s fields, validated by it at every change."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from cifar_tui.config import FieldPath, RunConfig, explain
+from cifar_tui.config import ConfigError, FieldPath, RunConfig, explain
+from cifar_tui.config.cross import alternatives, cross
 from cifar_tui.config.fields import (
     FieldKind,
     FormField,
@@ -23,6 +25,7 @@ from cifar_tui.config.fields import (
     training_fields,
 )
 from cifar_tui.models.registry import MODELS
+from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.widgets.field_row import FieldRow
 
 _MODEL_NAME = FormField(
@@ -32,18 +35,22 @@ _MODEL_NAME = FormField(
     kind=FieldKind.CHOICE,
     choices=model_names(),
 )
+Values = dict[FieldPath, object]
+"""What each control holds, as it was typed."""
 
 
 class ConfigForm(Vertical):
-    """Edits one `RunConfig`; `config` is None while a field is wrong."""
+    """Edits one `RunConfig`, or several at once where a number has several values; none while a field is wrong."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings("form")
     DEFAULT_CSS = """
     ConfigForm VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
     ConfigForm .section { height: 1; color: $text-primary; text-style: bold; padding: 0 1; margin-top: 1; }
     ConfigForm #section-run { margin-top: 0; }
     ConfigForm #model-arguments { height: auto; }
+    ConfigForm #hidden-fields { height: 1; margin-top: 1; padding: 0 1; color: $text-muted; }
+    ConfigForm #field-help { height: 3; color: $text-muted; padding: 0 1; border-top: solid $border-blurred; }
     ConfigForm #field-help.-wrong { color: $text-error; }
-    ConfigForm #field-help { height: 2; color: $text-muted; padding: 0 1; border-top: solid $panel-lighten-2; }
     """
 
     class Changed(Message):
@@ -53,23 +60,37 @@ class ConfigForm(Vertical):
             super().__init__()
             self.form = form
 
-    def __init__(self, config: RunConfig, *, id: str | None = None) -> None:
+    def __init__(self, config: RunConfig, *, with_advanced: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self._base = config
-        self._config: RunConfig | None = config
+        self._configs: tuple[RunConfig, ...] = (config,)
         self._model = config.model.name
         self._errors: dict[FieldPath, str] = {}
         self._focused_field = name_field()
+        self._with_advanced = with_advanced
+        self._history: list[tuple[FieldPath, Values]] = []
+        """The field that each edit was made in, and all values before it."""
+        self._values: Values = {}
 
     @property
     def config(self) -> RunConfig | None:
-        """What the form says; None while a field is wrong."""
-        return self._config
+        """What the form says, the first of several; None while a field is wrong."""
+        return self._configs[0] if self._configs else None
+
+    @property
+    def configs(self) -> tuple[RunConfig, ...]:
+        """What the form says: one configuration, more where a number has several values, none while one is wrong."""
+        return self._configs
 
     @property
     def errors(self) -> dict[FieldPath, str]:
         """What is wrong with which field."""
         return self._errors
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any field differs from what was loaded."""
+        return any(row.is_changed for row in self.query(FieldRow))
 
     def compose(self) -> ComposeResult:
         """Lay out the sections."""
@@ -86,53 +107,101 @@ class ConfigForm(Vertical):
             yield from (FieldRow(field, values["training"][field.path[-1]]) for field in training_fields())
             yield Static("Data", classes="section")
             yield from (FieldRow(field, values["data"][field.path[-1]]) for field in data_fields())
+            yield Static(id="hidden-fields")
         yield Static(id="field-help")
 
     def on_mount(self) -> None:
         """Show the state of the first configuration."""
+        self._values = self.values()
         self._show_states()
 
     async def load(self, config: RunConfig, edits: Mapping[FieldPath, object] | None = None) -> None:
         """Put `config`, changed by `edits`, into the form; from now on, what differs from `config` is marked."""
-        model_changed = config.model.name != self._model
         self._base = config
-        values = config.model_dump(mode="json")
-        if model_changed:
-            await self._show_arguments(values["model"])
-        for row in self.query(FieldRow):
-            path = row.field.path
-            row.set_value(edits[path] if edits and path in edits else _at(values, path))
-        self._validate()
+        self._history.clear()
+        values = flat(config)
+        await self._fill({**values, **(edits or {})})
 
-    def edits(self, *sections: str) -> dict[FieldPath, object]:
-        """Return the valid values in `sections` (`data`, `training`) that differ from what was loaded."""
-        if self._config is None:
-            return {}
-        now, before = self._config.model_dump(mode="json"), self._base.model_dump(mode="json")
-        paths = [row.field.path for row in self.query(FieldRow) if row.field.path[0] in sections]
-        return {path: _at(now, path) for path in paths if _at(now, path) != _at(before, path)}
+    def values(self) -> Values:
+        """Return what each control holds."""
+        return {row.field.path: row.value for row in self.query(FieldRow)}
+
+    def edits(self, *sections: str) -> Values:
+        """Return what the controls of `sections` (`data`, `training`; all without any) hold beside what was loaded."""
+        return {
+            row.field.path: row.value
+            for row in self.query(FieldRow)
+            if row.is_changed and (not sections or row.field.path[0] in sections)
+        }
+
+    def applied_to(self, base: RunConfig, *sections: str) -> tuple[RunConfig, ...]:
+        """Return `base` with what was changed in `sections` (`data`, `training`), once for each of several values.
+
+        Raises:
+            ValidationError: `base` does not take a value.
+        """
+        rows = [row for row in self.query(FieldRow) if row.is_changed and row.field.path[0] in sections]
+        return self._crossed(base.model_dump(mode="json"), rows)
 
     def set_field(self, path: FieldPath, value: object) -> None:
         """Write `value` into one field, as if it had been typed."""
         for row in self.query(FieldRow):
             if row.field.path == path:
                 row.set_value(value)
+        self._remember(path)
         self._validate()
 
     def focus_field(self, path: FieldPath) -> None:
         """Move the focus to a field's control."""
         for row in self.query(FieldRow):
             if row.field.path == path:
+                row.display = True
                 row.focus_control()
+
+    def show_advanced(self, *, shown: bool) -> None:
+        """Show or hide the fields that few need; those that were changed stay."""
+        self._with_advanced = shown
+        self._show_states()
+
+    async def action_undo(self) -> None:
+        """Take the last change back."""
+        if self._history:
+            _, values = self._history.pop()
+            await self._fill(values)
+        else:
+            self.app.notify("Nothing to undo.")
+
+    async def action_reset_field(self) -> None:
+        """Put the focused field back to what was loaded."""
+        path = self._focused_field.path
+        before = flat(self._base)
+        if path == _MODEL_NAME.path:
+            await self._fill({**self.values(), path: before[path]})
+        elif path in before:
+            self.set_field(path, before[path])
+
+    async def reset(self) -> None:
+        """Put every field back to what was loaded."""
+        self._remember(())
+        await self._fill(flat(self._base))
+
+    def action_next_field(self) -> None:
+        """Move the focus one field down."""
+        self.screen.focus_next(".control")
+
+    def action_previous_field(self) -> None:
+        """Move the focus one field up."""
+        self.screen.focus_previous(".control")
 
     @on(FieldRow.Edited)
     async def _edited(self, message: FieldRow.Edited) -> None:
         message.stop()
-        if message.row.field.path == _MODEL_NAME.path:
+        path = message.row.field.path
+        self._remember(path)
+        if path == _MODEL_NAME.path:
             name = str(message.row.value)
             if name != self._model:
-                own = self._base.model.model_dump(mode="json") if self._base.model.name == name else None
-                await self._show_arguments(own or MODELS[name].config().model_dump(mode="json"))
+                await self._show_arguments(self._arguments_of(name))
         self._validate()
 
     @on(FieldRow.Focused)
@@ -140,6 +209,24 @@ class ConfigForm(Vertical):
         message.stop()
         self._focused_field = message.field
         self._show_help()
+
+    def _remember(self, path: FieldPath) -> None:
+        """Keep what was before an edit; letters typed one after the other into a field are one edit."""
+        if not self._history or self._history[-1][0] != path or not path:
+            self._history.append((path, self._values))
+
+    async def _fill(self, values: Mapping[FieldPath, object]) -> None:
+        name = str(values[_MODEL_NAME.path])
+        if name != self._model:
+            await self._show_arguments(self._arguments_of(name))
+        for row in self.query(FieldRow):
+            if row.field.path in values:
+                row.set_value(values[row.field.path])
+        self._validate()
+
+    def _arguments_of(self, name: str) -> dict[str, Any]:
+        model = self._base.model if self._base.model.name == name else MODELS[name].config()
+        return model.model_dump(mode="json")
 
     def _show_help(self) -> None:
         field = self._focused_field
@@ -159,26 +246,56 @@ class ConfigForm(Vertical):
         return (FieldRow(field, values[field.path[-1]]) for field in model_fields(values["name"]))
 
     def _validate(self) -> None:
-        values = self._base.model_dump(mode="json")
-        shown = {row.field.path: row.value for row in self.query(FieldRow)}
-        values["model"] = {}
-        for path, value in shown.items():
-            _at(values, path[:-1])[path[-1]] = value
+        self._values = self.values()
         try:
-            self._config, self._errors = RunConfig.model_validate(values), {}
+            values = self._base.model_dump(mode="json") | {"model": {}}
+            self._configs, self._errors = self._crossed(values, self.query(FieldRow)), {}
         except ValidationError as error:
-            self._config, self._errors = None, explain(error)
+            self._configs, self._errors = (), explain(error)
+        except ConfigError as error:
+            self._configs, self._errors = (), {self._focused_field.path: str(error)}
         self._show_states()
         self.post_message(self.Changed(self))
 
+    def _crossed(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> tuple[RunConfig, ...]:
+        """Put the values of `rows` into `values`: one configuration for each of several."""
+        choices: dict[FieldPath, tuple[object, ...]] = {}
+        for row in rows:
+            field = row.field
+            value = row.value if field.applies(self._neighbours(field)) else field.default
+            if field.kind is FieldKind.NUMBER and isinstance(value, str) and len(several := alternatives(value)) > 1:
+                choices[field.path] = several
+            _at(values, field.path[:-1])[field.path[-1]] = value
+        return cross(values, choices)
+
+    def _neighbours(self, field: FormField) -> dict[str, object]:
+        return {path[-1]: value for path, value in self._values.items() if path[:-1] == field.path[:-1]}
+
     def _show_states(self) -> None:
-        before = self._base.model_dump(mode="json")
-        now = self._config.model_dump(mode="json") if self._config else None
+        before = flat(self._base)
+        now = flat(self._configs[0]) if len(self._configs) == 1 else {}
+        hidden = 0
         for row in self.query(FieldRow):
-            path = row.field.path
-            value = _at(now, path) if now else row.value
-            row.show_state(self._errors.get(path), changed=as_text(value) != as_text(_at(before, path)))
+            field = row.field
+            value, was = now.get(field.path, row.value), before.get(field.path)
+            row.show_state(self._errors.get(field.path), changed=as_text(value) != as_text(was))
+            applies = field.applies(self._neighbours(field))
+            is_plain = not row.is_changed and as_text(was) == as_text(field.default)
+            is_hidden = field.is_advanced and is_plain and not self._with_advanced and not row.has_focus_within
+            row.display = applies and (not is_hidden or field.path in self._errors)
+            hidden += applies and is_hidden
+        line = self.query_one("#hidden-fields", Static)
+        line.display = bool(hidden) or self._with_advanced
+        line.update(f"{hidden} more: press v" if hidden else "v hides what few need")
         self._show_help()
+
+
+def flat(config: RunConfig) -> Values:
+    """Return the values of the form's fields in `config`."""
+    values = config.model_dump(mode="json")
+    return {("name",): values["name"]} | {
+        (section, key): value for section in ("model", "training", "data") for key, value in values[section].items()
+    }
 
 
 def _at(values: Any, path: FieldPath) -> Any:

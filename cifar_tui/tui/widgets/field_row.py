@@ -1,14 +1,23 @@
 """One line of the form: title, control, and beside it what the field takes or what is wrong."""
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, Static
 
 from cifar_tui.config.fields import FieldKind, FormField, as_text, parse
+
+
+class _Choice(Select[str], inherit_bindings=False):
+    """Up and down move on to the next field, as everywhere in the form."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
 
 
 class FieldRow(Horizontal):
@@ -51,6 +60,8 @@ class FieldRow(Horizontal):
         self.field = field
         self._choices = choices or [(str(choice), str(choice)) for choice in field.choices]
         self._control = self._make_control(value)
+        self.is_changed = False
+        """Whether the field differs from the preset; told by `show_state`."""
 
     def compose(self) -> ComposeResult:
         """Lay out title, control and note."""
@@ -85,25 +96,29 @@ class FieldRow(Horizontal):
         """Show the field's error, or what it takes, and whether it differs from the preset."""
         self.set_class(error is not None, "-wrong")
         self.set_class(changed, "-changed")
+        self.is_changed = changed
         self.query_one(".title", Static).update(Text(f"{self.field.title}{' •' if changed else ''}"))
         note = f"✗ {error}" if error is not None else self._hint()
         self.query_one(".note", Static).update(Text(note))
+
+    @property
+    def has_focus_within(self) -> bool:
+        """Whether the field's control has the focus."""
+        return self._control.has_focus
 
     def focus_control(self) -> None:
         """Move the focus to the control."""
         self._control.focus()
 
     def _hint(self) -> str:
-        if self.field.kind is FieldKind.NUMBERS:
-            return "a, b, …"
-        return self.field.bounds
+        return "a, b, …" if self.field.kind is FieldKind.NUMBERS else self.field.bounds
 
     def _make_control(self, value: object) -> Widget:
         match self.field.kind:
             case FieldKind.SWITCH:
                 return Checkbox("", value=bool(value), classes="control")
             case FieldKind.CHOICE:
-                return Select(self._choices, value=as_text(value), allow_blank=False, compact=True, classes="control")
+                return _Choice(self._choices, value=as_text(value), allow_blank=False, compact=True, classes="control")
             case _:
                 return Input(as_text(value), compact=True, classes="control", select_on_focus=True)
 

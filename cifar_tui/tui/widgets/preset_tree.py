@@ -1,11 +1,12 @@
 """The presets as a tree: a branch a part, a leaf a preset, with the report's result beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 from textual.widgets import Tree
 
+from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import PARTS, Preset, PresetLibrary
 from cifar_tui.runs.table import percent
 
@@ -31,10 +32,9 @@ class PresetTree(Tree[Preset | Group]):
         super().__init__("Presets", id=id)
         self.show_root = False
         self.guide_depth = 2
-        for group in _groups(library):
-            branch = self.root.add(Text(group.title, style="bold"), group, expand=True)
-            for preset in group.presets:
-                branch.add_leaf(_label(preset), preset)
+        self._words = ""
+        self._edited: Collection[str] = ()
+        self._fill(library)
 
     @property
     def group(self) -> Group | None:
@@ -46,6 +46,22 @@ class PresetTree(Tree[Preset | Group]):
             node = node.parent
         return None
 
+    def show(self, library: PresetLibrary, words: str) -> int:
+        """Show the presets of `library` that hold all `words`; return how many leaves there are."""
+        self._words = words
+        self.clear()
+        return self._fill(library)
+
+    def mark(self, edited: Collection[str]) -> None:
+        """Mark the presets, by their keys, whose form was changed."""
+        if set(edited) == set(self._edited):
+            return
+        self._edited = edited
+        for branch in self.root.children:
+            for leaf in branch.children:
+                if isinstance(leaf.data, Preset):
+                    leaf.set_label(_label(leaf.data, is_edited=leaf.data.key in edited))
+
     def select(self, key: str) -> None:
         """Move the cursor to the preset called `key`."""
         for branch in self.root.children:
@@ -54,15 +70,36 @@ class PresetTree(Tree[Preset | Group]):
                     self.move_cursor(leaf)
                     return
 
+    def _fill(self, library: PresetLibrary) -> int:
+        leaves = 0
+        for group in _groups(library):
+            presets = [preset for preset in group.presets if _holds(preset, self._words)]
+            if presets:
+                branch = self.root.add(Text(group.title, style="bold"), group, expand=True)
+                for preset in presets:
+                    branch.add_leaf(_label(preset, is_edited=preset.key in self._edited), preset)
+                    leaves += 1
+        return leaves
+
 
 def _groups(library: PresetLibrary) -> Sequence[Group]:
+    others = library.without_part()
+    mine = tuple(preset for preset in others if preset.is_own)
     groups = [Group(f"{part} {title}", library.of_part(part)) for part, title in PARTS.items()]
-    return [group for group in (*groups, Group("Others", library.without_part())) if group.presets]
+    groups += [Group("Others", tuple(preset for preset in others if not preset.is_own)), Group("Mine", mine)]
+    return [group for group in groups if group.presets]
 
 
-def _label(preset: Preset) -> Text:
-    label = Text(preset.title)
+def _holds(preset: Preset, words: str) -> bool:
+    text = f"{preset.key} {preset.title} {MODELS[preset.config.model.name].title}".lower()
+    return all(word in text for word in words.lower().split())
+
+
+def _label(preset: Preset, *, is_edited: bool) -> Text:
+    label = Text(f"{preset.title}{' •' if is_edited else ''}")
     label.truncate(_LABEL_WIDTH, overflow="ellipsis", pad=True)
+    if is_edited:
+        label.stylize("bold")
     if preset.reference:
         label.append(f" {percent(preset.reference.test_accuracy):>5}", style="dim")
     return label

@@ -1,0 +1,65 @@
+"""Several values in one field, and the runs that they make together."""
+
+import copy
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cifar_tui.config.errors import ConfigError, FieldPath
+from cifar_tui.config.run import RunConfig
+
+MOST_RUNS = 200
+"""What one form makes at most; more is a slip of the hand."""
+
+_RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
+
+
+def alternatives(text: str) -> tuple[str, ...]:
+    """Return the values that a number's text names: `1e-3, 3e-4` are two, `0..4` are five, `0.1` is one."""
+    found: list[str] = []
+    for part in text.split(","):
+        part = part.strip()
+        if match := _RANGE.fullmatch(part):
+            first, last = int(match[1]), int(match[2])
+            # One more than allowed, so that the many are refused and not cut off.
+            found += [str(number) for number in range(first, min(last, first + MOST_RUNS) + 1)] or [part]
+        elif part:
+            found.append(part)
+    return tuple(dict.fromkeys(found)) or ("",)
+
+
+def cross(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object]]) -> tuple[RunConfig, ...]:
+    """Return one configuration for each way to take a value of each field in `choices`.
+
+    Where there are several, each is named after the values that set it apart: `part1/mlp lr=0.001 seed=0`.
+
+    Args:
+        values: a `RunConfig` as plain values, without or with those of `choices`.
+        choices: the values of some fields; the last field changes fastest.
+
+    Raises:
+        ConfigError: there are too many.
+        ValidationError: a value does not fit its field.
+    """
+    count = math.prod(len(alternatives) for alternatives in choices.values())
+    if count > MOST_RUNS:
+        raise ConfigError(f"these values make {count} runs; one form makes {MOST_RUNS} at most")
+    varied = [path for path, chosen in choices.items() if len(chosen) > 1]
+    configs: list[RunConfig] = []
+    for chosen in itertools.product(*choices.values()):
+        single = copy.deepcopy(dict(values))
+        for (*parents, key), value in zip(choices, chosen, strict=True):
+            part = single
+            for parent in parents:
+                part = part[parent]
+            part[key] = value
+        config = RunConfig.model_validate(single)
+        if varied:
+            own = zip(choices, chosen, strict=True)
+            marks = " ".join(f"{path[-1]}={value}" for path, value in own if path in varied)
+            title = config.title[: 199 - len(marks)]
+            config = config.model_copy(update={"name": f"{title} {marks}"})
+        configs.append(config)
+    return tuple(configs)

@@ -1,0 +1,127 @@
+"""Every key of the app, once.
+
+The bindings of the widgets, the footer, the help, the command palette and the README's list are made from this table.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Key:
+    """What one key does in one scope."""
+
+    keys: str
+    """As Textual calls them, divided by commas; without a `display` the first one is shown."""
+    action: str
+    """Of the scope's widget."""
+    label: str
+    """In the footer, and as the palette's entry."""
+    help: str
+    """A sentence, for help, palette and README."""
+    display: str = ""
+    """How a person reads the key, where it is not its name."""
+    in_footer: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The key as a person reads it."""
+        return self.display or self.keys.partition(",")[0]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of the app that has keys of its own."""
+
+    title: str
+    keys: tuple[Key, ...]
+
+
+SCOPES: Mapping[str, Scope] = {
+    "app": Scope(
+        "Everywhere",
+        (
+            Key("1", "show_tab('launch')", "Launch", "Go to the presets and the form."),
+            Key("2", "show_tab('live')", "Live", "Go to the curves of a run and the queue."),
+            Key("3", "show_tab('leaderboard')", "Leaderboard", "Go to the table of all runs."),
+            Key("ctrl+p", "command_palette", "Palette", "Find any action by its name.", "ctrl+p"),
+            Key("T", "next_theme", "Theme", "Change between dark, light and the terminal's own colours."),
+            Key("question_mark,f1", "help", "Help", "Show the keys of this tab.", "?", in_footer=True),
+            Key("q,ctrl+q", "quit", "Quit", "Leave; asks only when a run would be stopped by it.", in_footer=True),
+        ),
+    ),
+    "launch": Scope(
+        "Launch",
+        (
+            Key("t,ctrl+t", "train", "Train", "Train what the form says, before all that waits.", "t ctrl+t", True),
+            Key("a,ctrl+g", "enqueue", "Queue", "Queue what the form says, behind all that waits.", "a ctrl+g", True),
+            Key("p", "enqueue_part", "Queue part", "Queue each preset of the part, with your changes.", in_footer=True),
+            Key("e", "edit", "Edit", "Move from the presets into the form; enter does too.", in_footer=True),
+            Key("slash", "search", "Search", "Show only the presets that hold some words.", "/", True),
+            Key("v", "toggle_advanced", "All fields", "Show or hide the fields that few need."),
+            Key("m", "toggle_model", "Model", "Show the model in place of the form, on a narrow terminal."),
+            Key("ctrl+s", "save", "Save preset", "Keep what the form says as a preset of your own."),
+            Key("u,ctrl+z", "undo", "Undo", "Take the last change of the form back.", "u ctrl+z"),
+            Key("r", "reset", "Reset", "Put every field back to the preset.", in_footer=True),
+            Key("i", "get_data", "Data", "Download or import CIFAR-100, or take the embedded set."),
+            Key("escape", "leave_form", "Presets", "Move from the form back to the presets.", "esc"),
+        ),
+    ),
+    "form": Scope(
+        "Launch, in the form",
+        (
+            Key(
+                "down",
+                "next_field",
+                "Next field",
+                "Move one field down.",
+                "↓",
+            ),
+            Key("up", "previous_field", "Field before", "Move one field up.", "↑"),
+            Key("ctrl+r", "reset_field", "Reset field", "Put the focused field back to the preset."),
+            Key("ctrl+z", "undo", "Undo", "Take the last change of the form back."),
+        ),
+    ),
+    "live": Scope(
+        "Live",
+        (
+            Key("x", "stop", "Stop run", "Stop the run at its next batch, with a checkpoint.", in_footer=True),
+            Key("delete,backspace", "remove", "Unqueue", "Take the marked run out of the queue.", "del", True),
+            Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
+        ),
+    ),
+    "leaderboard": Scope(
+        "Leaderboard",
+        (
+            Key("greater_than_sign,full_stop", "sort(1)", "Sort next", "Sort by the next column.", ">", True),
+            Key("less_than_sign,comma", "sort(-1)", "Sort previous", "Sort by the column before.", "<"),
+            Key("r", "reverse", "Reverse", "Turn the order round.", in_footer=True),
+            Key("slash", "filter", "Filter", "Show only the rows that hold some words.", "/", True),
+            Key("c", "continue", "Continue", "Resume a run, or train a finished one on.", in_footer=True),
+            Key("h", "toggle_report", "Report rows", "Show or hide what the report measured.", in_footer=True),
+            Key("escape", "clear_filter", "Clear filter", "Show all rows again.", "esc"),
+        ),
+    ),
+}
+"""In the order in which help and README show them."""
+
+
+def bindings(scope: str) -> list[BindingType]:
+    """Return the bindings of a scope's widget."""
+    return [
+        Binding(key.keys, key.action, key.label, show=key.in_footer, key_display=key.shown.partition(" ")[0])
+        for key in SCOPES[scope].keys
+    ]
+
+
+def markdown() -> Iterator[str]:
+    """Yield the lines of the README's table of keys."""
+    yield "| key | what it does |"
+    yield "|---|---|"
+    for scope in SCOPES.values():
+        yield f"| **{scope.title}** | |"
+        for key in scope.keys:
+            shown = " ".join(f"`{name}`" for name in key.shown.split())
+            yield f"| {shown} | {key.help} |"

@@ -1,0 +1,206 @@
+"""The form: what it shows, what it makes of several values, and how a change is taken back."""
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from cifar_tui.paths import Paths
+from cifar_tui.presets import load_presets
+from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.save_preset import SavePresetScreen
+from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.model_panel import ModelPanel
+from cifar_tui.tui.widgets.preset_tree import PresetTree
+
+from .conftest import until
+
+EPOCHS, LR, SEED = ("training", "epochs"), ("training", "lr"), ("training", "seed")
+
+
+def shown(form: ConfigForm) -> set[str]:
+    return {row.field.path[-1] for row in form.query(FieldRow) if row.display}
+
+
+async def test_only_what_has_an_effect_is_shown(app: CifarApp):
+    async with app.run_test(size=(120, 40)):
+        form = app.query_one(ConfigForm)
+        assert {"widths", "warmup_epochs"} <= shown(form)
+        assert not {"momentum", "path", "hidden_sizes"} & shown(form)
+        form.set_field(("training", "optimiser"), "sgd")
+        form.set_field(("training", "schedule"), "one_cycle")
+        form.set_field(("data", "source"), "folder")
+        assert {"momentum", "path"} <= shown(form)
+        assert "warmup_epochs" not in shown(form)
+
+
+async def test_a_field_without_effect_cannot_be_wrong(app: CifarApp):
+    async with app.run_test(size=(120, 40)):
+        form = app.query_one(ConfigForm)
+        form.set_field(("training", "warmup_epochs"), "5")
+        form.set_field(("training", "schedule"), "one_cycle")
+        assert form.errors == {}
+        assert form.config is not None
+        assert form.config.training.warmup_epochs == 0
+
+
+async def test_what_few_need_is_shown_on_demand_and_where_it_was_changed(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        assert "ema_decay" not in shown(form)
+        assert "decay_all" in shown(form)  # the preset changes it
+        await pilot.press("v")
+        assert {"ema_decay", "precision", "device"} <= shown(form)
+        form.set_field(("training", "ema_decay"), "0.9")
+        await pilot.press("v")
+        assert "ema_decay" in shown(form)
+        assert "precision" not in shown(form)
+    assert not app.state.with_advanced
+
+
+async def test_several_values_make_several_runs(app: CifarApp, queue_held: None):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(("data", "source"), "synthetic")
+        form.set_field(LR, "1e-3, 3e-4")
+        form.set_field(SEED, "0..2")
+        assert len(form.configs) == 6
+        await until(pilot, lambda: str(app.query_one("#train").label) == "Train 6 runs")
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 6)
+        found = [(run.config.training.lr, run.config.training.seed) for run in app.run_queue.waiting()]
+        assert found == [(lr, seed) for lr in (1e-3, 3e-4) for seed in range(3)]
+
+
+async def test_a_part_is_queued_with_several_values_too(app: CifarApp, queue_held: None):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(("data", "source"), "synthetic")
+        form.set_field(SEED, "0, 1")
+        await pilot.press("p")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 8)
+        found = {(run.config.preset, run.config.training.seed) for run in app.run_queue.waiting()}
+        assert len(found) == 8
+        assert ("part1/mlp", 1) in found
+
+
+async def test_a_wrong_value_among_several_is_told(app: CifarApp):
+    async with app.run_test(size=(120, 40)):
+        form = app.query_one(ConfigForm)
+        form.set_field(LR, "1e-3, x")
+        assert form.configs == ()
+        assert "must be a number" in form.errors[LR]
+
+
+async def typed(pilot: Pilot[None], text: str) -> None:
+    await pilot.press("e")
+    await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+    await pilot.press(*text)
+
+
+async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        await typed(pilot, "123")
+        await until(pilot, lambda: form.config is not None and form.config.training.epochs == 123)
+        await pilot.press("down", *"64")
+        await until(pilot, lambda: form.config is not None and form.config.training.batch_size == 64)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: form.config.training.batch_size == 128)
+        assert form.config.training.epochs == 123
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: form.config.training.epochs == 50)
+
+
+async def test_undo_brings_back_another_models_arguments(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(("model", "dropout"), "0.7")
+        await form.reset()
+        assert not form.is_changed
+        await form.action_undo()
+        assert form.config.model.dropout == 0.7
+        await pilot.pause()
+
+
+async def test_one_field_is_put_back(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(LR, "0.5")
+        await typed(pilot, "7")
+        await until(pilot, lambda: form.config is not None and form.config.training.epochs == 7)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: form.config.training.epochs == 50)
+        assert form.config.training.lr == 0.5
+
+
+async def test_changes_are_kept_while_another_preset_is_looked_at(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form, tree = app.query_one(ConfigForm), app.query_one(PresetTree)
+        await until(pilot, lambda: tree.cursor_node is not None)
+        form.set_field(EPOCHS, "7")
+        await pilot.press("down")
+        await until(pilot, lambda: form.border_title == "part1/simple_vit")
+        assert form.config.training.epochs != 7
+        marked = [
+            str(leaf.label) for branch in tree.root.children for leaf in branch.children if "•" in str(leaf.label)
+        ]
+        assert all("SimpleCNN" in label for label in marked)
+        assert marked
+        await pilot.press("up")
+        await until(pilot, lambda: form.config.training.epochs == 7)
+
+
+async def test_search_finds_presets_by_words(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        tree = app.query_one(PresetTree)
+        await pilot.press("slash", *"part5 gru", "enter")
+        await until(pilot, lambda: tree.has_focus)
+        keys = [leaf.data.key for branch in tree.root.children for leaf in branch.children]
+        assert keys == ["part5/gru_col", "part5/gru_patch4", "part5/gru_patch8", "part5/gru_row"]
+        await pilot.press("escape")
+        await until(pilot, lambda: len(tree.root.children) == 5)
+
+
+async def test_a_preset_of_ones_own_is_saved_and_shown(app: CifarApp, paths: Paths):
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(LR, "0.25")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SavePresetScreen))
+        await pilot.press(*"Fast & [b]bold", "enter")
+        await until(pilot, lambda: form.border_title == "my/fast-b-bold")
+        preset = load_presets(paths).find("my/fast-b-bold")
+        assert (preset.title, preset.config.training.lr) == ("Fast & [b]bold", 0.25)
+        assert form.config.training.lr == 0.25
+        assert not form.is_changed
+
+
+async def test_a_preset_is_never_overwritten(app: CifarApp, paths: Paths):
+    paths.presets.mkdir()
+    (paths.presets / "mine.toml").write_text('title = "Mine"\n[model]\nname = "mlp"\n')
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SavePresetScreen))
+        await pilot.press(*"mine", "enter")
+        await until(pilot, lambda: "mine.toml is there already" in str(app.screen.query_one("#save-note").content))
+        await pilot.press("escape")
+        assert load_presets(paths).find("my/mine").config.model.name == "mlp"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_layers_and_cost_stand_beside_the_form(app: CifarApp, size: tuple[int, int]):
+    async with app.run_test(size=size) as pilot:
+        form, panel = app.query_one(ConfigForm), app.query_one(ModelPanel)
+        form.set_field(("training", "batch_size"), "32")
+        await pilot.press("m")
+        await until(pilot, lambda: form.border_subtitle == "346,628 parameters")
+        await until(pilot, lambda: "an epoch" in str(panel.query_one("#model-cost").content))
+        assert panel.display
+        assert app.query_one("#launch-middle").display == (size[0] >= 118)
+    again = CifarApp(app.paths)
+    async with again.run_test(size=size) as pilot:
+        again.query_one(ConfigForm).set_field(("training", "batch_size"), "32")
+        await until(pilot, lambda: "an epoch" in str(again.query_one("#model-cost").content), seconds=1)
+    again.runner.shut_down()
+    assert again.runner.join(timeout=60)

@@ -1,0 +1,73 @@
+"""The one table of keys: everything that shows or hears a key says the same."""
+
+from pathlib import Path
+
+import pytest
+from textual.widget import Widget
+
+from cifar_tui.tui.app import TABS, CifarApp
+from cifar_tui.tui.keys import SCOPES, markdown
+from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.widgets.config_form import ConfigForm
+
+from .conftest import until
+
+OWNERS: dict[str, type[Widget] | type[CifarApp]] = {"app": CifarApp, "form": ConfigForm, **TABS}
+
+
+def test_the_readme_lists_every_key():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    listed = readme.partition("<!-- keys -->\n")[2].partition("<!-- end of keys -->")[0]
+    assert listed.splitlines() == list(markdown())
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_key_is_bound_once_to_an_action_that_exists(scope: str):
+    keys = [name for key in SCOPES[scope].keys for name in key.keys.split(",")]
+    assert len(keys) == len(set(keys))
+    for key in SCOPES[scope].keys:
+        assert hasattr(OWNERS[scope], f"action_{key.action.partition('(')[0]}"), key
+        assert key.help.endswith("."), key
+
+
+async def test_a_tabs_keys_do_not_hide_the_apps(app: CifarApp):
+    everywhere = {name for key in SCOPES["app"].keys for name in key.keys.split(",")}
+    for tab in TABS:
+        assert everywhere.isdisjoint(name for key in SCOPES[tab].keys for name in key.keys.split(","))
+
+
+async def test_the_help_lists_the_keys_of_the_tab(app: CifarApp):
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("3", "?")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        shown = "\n".join(strip.text for strip in app.screen.query_one("Static").render_lines(app.screen.region))
+        for key in (*SCOPES["leaderboard"].keys, *SCOPES["app"].keys):
+            assert key.help in shown
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+
+
+async def test_the_palette_runs_an_action_of_another_tab(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        offered = " ".join(commands)
+        assert all(key.label in offered for tab in TABS for key in SCOPES[tab].keys if key.action != "leave_form")
+        commands["Leaderboard: Filter  [/]"].callback()
+        await until(pilot, lambda: app.query_one("#filter").has_focus)
+        assert app.query_one("TabbedContent").active == "leaderboard"
+
+
+async def test_colours_change_and_are_kept(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        for expected in ("light", "terminal", "dark", "light"):
+            await pilot.press("T")
+            assert app.theme == expected
+    assert CifarApp(app.paths).theme == "light"
+
+
+async def test_a_terminal_that_is_too_small_is_told_so(app: CifarApp):
+    async with app.run_test(size=(59, 24)) as pilot:
+        await until(pilot, lambda: app.query_one("#too-small").display)
+        await pilot.resize_terminal(60, 18)
+        await until(pilot, lambda: not app.query_one("#too-small").display)
+        assert app.query_one("TabbedContent").display
