@@ -13,6 +13,35 @@ class RunQueue:
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
+        self._pause_mark = store.folder.parent / "queue-paused"
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the queue waits for a person; a run that trains already goes on."""
+        return self._pause_mark.exists()
+
+    def pause(self) -> None:
+        """Start no other run, in any process, until `go_on`.
+
+        Raises:
+            StoreError: the folder cannot be written to.
+        """
+        try:
+            self._pause_mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._pause_mark.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(f"The queue cannot be paused: {error.strerror}.") from error
+
+    def go_on(self) -> None:
+        """Start runs again.
+
+        Raises:
+            StoreError: the folder cannot be written to.
+        """
+        try:
+            self._pause_mark.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"The queue cannot go on: {error.strerror}.") from error
 
     def waiting(self) -> list[Run]:
         """Return the queued runs, next first."""
@@ -50,6 +79,26 @@ class RunQueue:
         """
         parent = self.store.get(run_id)
         return self.store.create(extended(parent, epochs), RunStatus.QUEUED, self._last_position() + 1, parent)
+
+    def move(self, run_id: str, step: int) -> None:
+        """Let a queued run change places with the one before it (-1) or after it (1); at an end nothing happens.
+
+        Raises:
+            StoreError: it is no longer queued, or cannot be written.
+        """
+        waiting = self.waiting()
+        place = next((place for place, run in enumerate(waiting) if run.id == run_id), None)
+        if place is None:
+            raise StoreError(f"{run_id} is no longer queued.")
+        if not 0 <= place + step < len(waiting):
+            return
+        waiting[place], waiting[place + step] = waiting[place + step], waiting[place]
+        for position, run in enumerate(waiting):
+            if run.record.queue_position != position:
+                self._put(run.id, float(position))
+
+    def _put(self, run_id: str, position: float) -> None:
+        self.store.change(run_id, lambda record: record.model_copy(update={"queue_position": position}))
 
     def remove(self, run_id: str) -> None:
         """Take a queued run out and delete its folder; a run that has trained before is only stopped again.

@@ -5,6 +5,7 @@ import threading
 
 from filelock import FileLock, Timeout
 
+from cifar_tui.events import EpochFinished, Event
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import Listener, RunTakenError, execute
 from cifar_tui.runs.queue import RunQueue
@@ -33,6 +34,7 @@ class Runner:
         self._wake = threading.Event()
         self._leave = threading.Event()
         self._stop_run = threading.Event()
+        self._stop_after_epoch = threading.Event()
         self._current: str | None = None
         self._thread = threading.Thread(target=self._work, name="runner", daemon=False)
 
@@ -53,6 +55,10 @@ class Runner:
         """Stop the present run at its next batch; the queue goes on."""
         self._stop_run.set()
 
+    def stop_after_epoch(self) -> None:
+        """Stop the present run once its epoch is over; the queue goes on."""
+        self._stop_after_epoch.set()
+
     def shut_down(self) -> None:
         """Stop the present run at its next batch and end the thread. Queued runs stay queued."""
         self._leave.set()
@@ -66,6 +72,11 @@ class Runner:
 
     def _should_stop(self) -> bool:
         return self._stop_run.is_set() or self._leave.is_set()
+
+    def _hear(self, run_id: str, event: Event) -> None:
+        if isinstance(event, EpochFinished) and self._stop_after_epoch.is_set():
+            self._stop_run.set()
+        self._listener(run_id, event)
 
     def _work(self) -> None:
         while not self._leave.is_set():
@@ -84,12 +95,13 @@ class Runner:
         unusable: set[str] = set()
         while not self._leave.is_set():
             waiting = [run.id for run in self._queue.waiting() if run.id not in unusable]
-            if not waiting:
+            if not waiting or self._queue.is_paused:
                 return
             self._stop_run.clear()
+            self._stop_after_epoch.clear()
             self._current = waiting[0]
             try:
-                execute(self._paths, self._store, waiting[0], self._should_stop, self._listener)
+                execute(self._paths, self._store, waiting[0], self._should_stop, self._hear)
             except (RunTakenError, StoreError, OSError) as error:
                 logger.warning("%s is passed over for now: %s", waiting[0], error)
                 unusable.add(waiting[0])

@@ -227,6 +227,15 @@ class RunStore:
         except (OSError, ValidationError):
             return None
 
+    def log(self, run_id: str, lines: int) -> tuple[str, ...]:
+        """Read the last `lines` of the run's log."""
+        try:
+            with (self.folder / run_id / "log.txt").open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 200 * lines))
+                return tuple(file.read().decode(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ()
+
     def _read(self, folder: Path) -> RunRecord:
         """Read a record as it was written: `running` even where the process is gone."""
         file = folder / "run.json"

@@ -1,6 +1,6 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -14,31 +14,36 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig, with_values
 from cifar_tui.data import cifar100
-from cifar_tui.events import Event
+from cifar_tui.events import EpochFinished, Event
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
 from cifar_tui.runs.index import RunIndex, Snapshot
 from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.table import percent
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
+from cifar_tui.tui.notices import tell_terminal
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 from cifar_tui.tui.screens.extend import ExtendScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
-from cifar_tui.tui.screens.live import LivePane
+from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.save_preset import SavePresetScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
+from cifar_tui.tui.widgets.curves import Overlay
 
 FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
 _SECONDS_BETWEEN_LOOKS = 1.0
+_LOG_LINES = 200
 
 
 TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
@@ -68,11 +73,11 @@ class CifarApp(App[None]):
         """The training thread wrote something to a run folder."""
 
     class Looked(Message):
-        """The run folders were read again; None when nothing had changed."""
+        """The run folders were read again."""
 
-        def __init__(self, snapshot: Snapshot | None) -> None:
+        def __init__(self, view: LiveView) -> None:
             super().__init__()
-            self.snapshot = snapshot
+            self.view = view
 
     def __init__(self, paths: Paths, *, demo: bool = False) -> None:
         super().__init__()
@@ -90,6 +95,11 @@ class CifarApp(App[None]):
         self._is_looking = False
         self._look_again = False
         self._follow: str | None = None
+        self._view: LiveView | None = None
+        self.marked: list[str] = []
+        """The runs that a person marked, in that order."""
+        self._overlays: dict[str, tuple[EpochFinished, ...]] = {}
+        """Histories that do not change any more."""
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs."""
@@ -98,7 +108,10 @@ class CifarApp(App[None]):
                 first = self.library.find(FIRST_PRESET)
                 yield LaunchPane(self.library, first, self.paths, with_advanced=self.state.with_advanced)
             with TabPane("2 Live", id="live"):
-                yield LivePane(self.library)
+                state = self.state
+                yield LivePane(
+                    self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log
+                )
             with TabPane("3 Leaderboard", id="leaderboard"):
                 yield LeaderboardPane(self.library)
         yield Footer(show_command_palette=False)
@@ -149,6 +162,11 @@ class CifarApp(App[None]):
         self.remember(theme=self.theme)
         self.notify(f"Colours: {self.theme}")
 
+    def action_toggle_bell(self) -> None:
+        """Ring when a run ends, or be silent."""
+        self.remember(bell=not self.state.bell)
+        self.notify("The terminal rings when a run ends." if self.state.bell else "Silent when a run ends.")
+
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """Offer every action of the table of keys in the command palette."""
         yield from commands(self._run_command, ("app", *TABS))
@@ -180,7 +198,30 @@ class CifarApp(App[None]):
 
     @work(thread=True, group="look")
     def _look(self) -> None:
-        self.post_message(self.Looked(self.index.refresh(self._follow)))
+        changed = self.index.refresh(self._follow)
+        snapshot = changed or (self._view.snapshot if self._view else Snapshot())
+        self.post_message(self.Looked(self._see(snapshot)))
+
+    def _see(self, snapshot: Snapshot) -> LiveView:
+        """Read what Live shows beside the snapshot."""
+        followed = snapshot.followed
+        names = {row.key: row.name for row in snapshot.rows}
+        overlays = [
+            Overlay(names[run_id], self._history(run_id, snapshot), place)
+            for place, run_id in enumerate(self.marked)
+            if run_id in names and not (followed and followed.run.id == run_id)
+        ]
+        wants_log = self.state.with_log and followed is not None
+        log = self.store.log(followed.run.id, _LOG_LINES) if wants_log and followed else ()
+        return LiveView(snapshot, self.run_queue.is_paused, tuple(overlays), log)
+
+    def _history(self, run_id: str, snapshot: Snapshot) -> tuple[EpochFinished, ...]:
+        if run_id not in self._overlays:
+            epochs = self.store.epochs(run_id)
+            if any(run.id == run_id for run in snapshot.running):
+                return epochs
+            self._overlays[run_id] = epochs
+        return self._overlays[run_id]
 
     def _hear(self, run_id: str, event: Event) -> None:
         """Called by the training thread: hand over, and go on at once."""
@@ -197,13 +238,28 @@ class CifarApp(App[None]):
             return  # the panes are being taken down
         if self._look_again:
             self.look()
-        if message.snapshot is not None:
-            self._show(message.snapshot)
+        before, self._view = self._view, message.view
+        if message.view != before:
+            self._show(message.view)
+        if before is not None:
+            self._announce_ends(before.snapshot, message.view.snapshot)
 
-    def _show(self, snapshot: Snapshot) -> None:
-        tabs = self._tabs
+    def _announce_ends(self, before: Snapshot, now: Snapshot) -> None:
+        """Say which runs have ended since the last look, also to who is looking at another window."""
+        running = {run.id for run in now.running}
+        ended = {run.id for run in before.running} - running
+        for row in now.rows:
+            if row.key in ended and row.status != RunStatus.QUEUED:
+                reached = f", test {percent(row.test_accuracy)} %" if row.test_accuracy is not None else ""
+                text = f"{row.name}: {row.status}{reached}"
+                self.notify(text, markup=False, timeout=10)
+                if self.state.bell:
+                    tell_terminal(self, text)
+
+    def _show(self, view: LiveView) -> None:
+        tabs, snapshot = self._tabs, view.snapshot
         tabs.query_one(LaunchPane).show_busy(busy=bool(snapshot.running))
-        tabs.query_one(LivePane).show(snapshot)
+        tabs.query_one(LivePane).show(view)
         tabs.query_one(LeaderboardPane).show(snapshot)
         tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
 
@@ -250,14 +306,38 @@ class CifarApp(App[None]):
         if run.id != self.runner.current:
             self.notify(f"{run.config.title} is trained by another process; stop it there.", markup=False)
             return
-        question = f"Stop {run.config.title} at its next batch?"
+        when = "once its epoch is over" if message.after_epoch else "at its next batch"
+        question = f"Stop {run.config.title} {when}? It keeps a checkpoint and can be resumed."
         if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")) and run.id == self.runner.current:
-            self.runner.stop_run()
+            if message.after_epoch:
+                self.runner.stop_after_epoch()
+            else:
+                self.runner.stop_run()
 
     @on(LivePane.RemoveWanted)
     def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+        self._change_runs(lambda: self.run_queue.remove(message.run_id))
+
+    @on(LivePane.MoveWanted)
+    def _move_wanted(self, message: LivePane.MoveWanted) -> None:
+        self._change_runs(lambda: self.run_queue.move(message.run_id, message.step))
+
+    @on(LivePane.PauseWanted)
+    def _pause_wanted(self) -> None:
+        was_paused = self.run_queue.is_paused
+        self._change_runs(self.run_queue.go_on if was_paused else self.run_queue.pause)
+        self.runner.wake()
+        self.notify("The queue goes on." if was_paused else "The queue waits after the present run.")
+
+    @on(LivePane.ViewChanged)
+    def _view_changed(self, message: LivePane.ViewChanged) -> None:
+        self.remember(**message.changes)
+        self.look()
+
+    def _change_runs(self, change: Callable[[], object]) -> None:
+        """Do what writes to run folders; what goes wrong is told in its own sentence."""
         try:
-            self.run_queue.remove(message.run_id)
+            change()
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
         self.look()
@@ -273,9 +353,10 @@ class CifarApp(App[None]):
         self.look()
         self.action_show_tab("live")
 
+    @on(LivePane.ContinueWanted)
     @on(LeaderboardPane.ContinueWanted)
     @work(exclusive=True, group="continue")
-    async def _continue_wanted(self, message: LeaderboardPane.ContinueWanted) -> None:
+    async def _continue_wanted(self, message: LivePane.ContinueWanted | LeaderboardPane.ContinueWanted) -> None:
         try:
             run = self.store.get(message.run_id)
             if results := run.record.results:

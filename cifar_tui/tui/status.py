@@ -2,23 +2,24 @@
 
 from rich.text import Text
 
-_LOOKS = {
-    "queued": ("…", "dim"),
-    "running": ("●", "bold green"),
-    "finished": ("✓", "green"),
-    "stopped": ("■", "yellow"),
-    "failed": ("✗", "bold red"),
-    "interrupted": ("!", "bold yellow"),
-    "report": ("¶", "dim italic"),
+from cifar_tui.tui.symbols import symbols
+
+_STYLES = {
+    "queued": "dim",
+    "running": "bold green",
+    "finished": "green",
+    "stopped": "yellow",
+    "failed": "bold red",
+    "interrupted": "bold yellow",
+    "report": "dim italic",
 }
 
 
 def status_mark(status: str) -> Text:
     """Return the mark alone, where there is no room for the word."""
-    return Text(*_LOOKS[status])
+    return Text(symbols().status[status], style=_STYLES[status])
 
 
 def status_text(status: str) -> Text:
     """Return the mark and the word."""
-    mark, style = _LOOKS[status]
-    return Text(f"{mark} {status}", style=style)
+    return Text(f"{symbols().status[status]} {status}", style=_STYLES[status])

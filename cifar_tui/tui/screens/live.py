@@ -1,22 +1,39 @@
 """The Live tab: the run that trains, its curves, and what waits behind it."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.widgets import DataTable, ProgressBar, Static
+from textual.widgets import Static
 
 from cifar_tui.presets import PresetLibrary
 from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import count, duration, percent
+from cifar_tui.runs.table import CIFAR100
 from cifar_tui.tui.keys import bindings
-from cifar_tui.tui.status import status_text
-from cifar_tui.tui.widgets.chart import BLUE, ORANGE, Chart, ChartData, Series
+from cifar_tui.tui.trace import Trace
+from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
+from cifar_tui.tui.widgets.queue_table import QueueTable
+from cifar_tui.tui.widgets.run_header import RunHeader
+from cifar_tui.tui.widgets.vitals import Vitals
+
+
+@dataclass(frozen=True)
+class LiveView:
+    """All that the tab shows at one moment."""
+
+    snapshot: Snapshot
+    is_paused: bool = False
+    """Whether the queue waits for a person."""
+    overlays: tuple[Overlay, ...] = ()
+    """The marked runs."""
+    log: tuple[str, ...] = ()
+    """The last lines of the shown run's log."""
 
 
 class LivePane(Vertical):
@@ -27,9 +44,10 @@ class LivePane(Vertical):
     class StopWanted(Message):
         """A person wants the run stopped."""
 
-        def __init__(self, run: Run) -> None:
+        def __init__(self, run: Run, *, after_epoch: bool) -> None:
             super().__init__()
             self.run = run
+            self.after_epoch = after_epoch
 
     class RemoveWanted(Message):
         """A person wants a run out of the queue."""
@@ -38,186 +56,174 @@ class LivePane(Vertical):
             super().__init__()
             self.run_id = run_id
 
+    class MoveWanted(Message):
+        """A person wants a run nearer to the front of the queue (-1), or further from it (1)."""
+
+        def __init__(self, run_id: str, step: int) -> None:
+            super().__init__()
+            self.run_id = run_id
+            self.step = step
+
+    class PauseWanted(Message):
+        """A person wants the queue to wait after the present run, or to go on."""
+
     class FollowWanted(Message):
         """A person wants to see the run that trains now, whichever it is."""
 
-    def __init__(self, library: PresetLibrary) -> None:
+    class ContinueWanted(Message):
+        """A person wants the shown run to go on."""
+
+        def __init__(self, run_id: str) -> None:
+            super().__init__()
+            self.run_id = run_id
+
+    class ViewChanged(Message):
+        """A way of showing was changed, which the next start should find."""
+
+        def __init__(self, **changes: bool) -> None:
+            super().__init__()
+            self.changes = changes
+
+    def __init__(self, library: PresetLibrary, *, smoothing: bool, log_scale: bool, with_log: bool) -> None:
         super().__init__()
         self._references = {
             preset.key: preset.reference.test_accuracy for preset in library.presets if preset.reference
         }
-        self._followed: History | None = None
-        self._queue: tuple[Run, ...] = ()
+        self._smoothing, self._log_scale, self._with_log = smoothing, log_scale, with_log
+        self._with_overlays = True
+        self._trace = Trace()
+        self._view = LiveView(Snapshot())
 
     def compose(self) -> ComposeResult:
-        """Lay out title, bars, charts and queue."""
-        yield Static("No run yet. Choose a preset on Launch (1) and press t.", id="live-title")
-        with Horizontal(classes="bar-line"):
-            yield Static("Run", classes="bar-name")
-            yield ProgressBar(total=1, show_eta=False, id="run-bar")
-            yield Static(id="run-detail", classes="bar-detail")
-        with Horizontal(classes="bar-line"):
-            yield Static("Epoch", classes="bar-name")
-            yield ProgressBar(total=1, show_eta=False, id="epoch-bar")
-            yield Static(id="epoch-detail", classes="bar-detail")
-        with Horizontal(id="charts"):
-            yield Chart("Loss", lambda loss: f"{loss:.2f}", lambda tick: f"{tick:g}", id="loss-chart")
-            yield Chart(
-                "Accuracy",
-                lambda accuracy: f"{accuracy * 100:.1f}%",
-                lambda tick: f"{tick * 100:g}%",
-                id="accuracy-chart",
-            )
-        queue: DataTable[Text] = DataTable(cursor_type="row", id="queue", zebra_stripes=True)
-        queue.border_title = "Queue"
-        yield queue
+        """Lay out title, bars, charts, rows of bars, queue and log."""
+        yield RunHeader(id="run-header")
+        yield Curves(smoothing=self._smoothing, log_scale=self._log_scale, id="charts")
+        yield Vitals(id="vitals")
+        with Horizontal(id="live-bottom"):
+            yield QueueTable(id="queue")
+            with VerticalScroll(id="log", can_focus=False) as log:
+                log.border_title = "Log"
+                yield Static(id="log-text")
 
     def on_mount(self) -> None:
-        """Set the queue's columns."""
-        table = self.query_one("#queue", DataTable)
-        for title in ("#", "Name", "Model", "Epochs", "Data"):
-            table.add_column(title, key=title)
-        self._show_queue(())
+        """Show the log only where it was left open."""
+        self.query_one("#log").display = self._with_log
 
-    def show(self, snapshot: Snapshot) -> None:
+    @property
+    def wants_log(self) -> bool:
+        """Whether the log can be seen."""
+        return self._with_log
+
+    @property
+    def _followed(self) -> History | None:
+        return self._view.snapshot.followed
+
+    def show(self, view: LiveView) -> None:
         """Draw what the run folders say now."""
-        self._followed = snapshot.followed
-        if snapshot.followed is not None:
-            self._show_run(snapshot.followed)
-        if snapshot.queue != self._queue:
-            self._show_queue(snapshot.queue)
+        self._view = view
+        history = view.snapshot.followed
+        self.query_one(QueueTable).show(view.snapshot.queue, is_paused=view.is_paused)
+        if history is None:
+            return
+        self._trace.note(history)
+        self.query_one(RunHeader).show(history)
+        self.query_one(Vitals).is_measuring = history.run.status is RunStatus.RUNNING
+        self.query_one(Vitals).show(history.epochs, self._trace.points)
+        self._show_curves(history)
+        log = Text("\n".join(view.log), style="dim")
+        if log != self.query_one("#log-text", Static).content:
+            self.query_one("#log-text", Static).update(log)
+            self.query_one("#log", VerticalScroll).scroll_end(animate=False)
 
     def action_stop(self) -> None:
         """Stop the run that is shown, at its next batch."""
-        if self._followed is None or self._followed.run.status is not RunStatus.RUNNING:
-            self.app.notify("No run is training here.")
-        else:
-            self.post_message(self.StopWanted(self._followed.run))
+        self._want_stop(after_epoch=False)
+
+    def action_stop_after_epoch(self) -> None:
+        """Stop the run that is shown once its epoch is over."""
+        self._want_stop(after_epoch=True)
 
     def action_remove(self) -> None:
         """Take the marked run out of the queue."""
-        table = self.query_one("#queue", DataTable)
-        if self._queue and table.cursor_row < len(self._queue):
-            self.post_message(self.RemoveWanted(self._queue[table.cursor_row].id))
+        if run := self.query_one(QueueTable).chosen:
+            self.post_message(self.RemoveWanted(run.id))
+
+    def action_move(self, step: int) -> None:
+        """Move the marked run within the queue."""
+        if run := self.query_one(QueueTable).chosen:
+            self.post_message(self.MoveWanted(run.id, step))
+
+    def action_pause(self) -> None:
+        """Let the queue wait after the present run, or go on."""
+        self.post_message(self.PauseWanted())
+
+    def action_continue(self) -> None:
+        """Let the shown run go on that ended before its end, or train a finished one on."""
+        if self._followed is not None:
+            self.post_message(self.ContinueWanted(self._followed.run.id))
 
     def action_follow(self) -> None:
         """Go back from an older run to the one that trains now."""
         self.post_message(self.FollowWanted())
 
-    def _show_run(self, history: History) -> None:
-        run, epochs = history.run, history.epochs
-        self.query_one("#live-title", Static).update(_title(history))
-        total = run.config.training.epochs
-        within = _within_epoch(history)
-        self.query_one("#run-bar", ProgressBar).update(total=total, progress=len(epochs) + within)
-        self.query_one("#run-detail", Static).update(_run_detail(history, within))
-        self.query_one("#epoch-bar", ProgressBar).update(total=1, progress=within or float(run.status.is_over))
-        self.query_one("#epoch-detail", Static).update(_epoch_detail(history))
+    def action_smooth(self) -> None:
+        """Show moving averages, or not."""
+        self.post_message(self.ViewChanged(smoothing=self.query_one(Curves).toggle_smoothing()))
 
-        loss = ChartData(
-            series=(
-                Series("train", tuple((e.epoch, e.train_loss) for e in epochs), BLUE),
-                Series("val", tuple((e.epoch, e.val_loss) for e in epochs if e.val_loss is not None), ORANGE),
-            ),
-            x_max=total,
-            empty="The first point comes with the first epoch",
+    def action_log_scale(self) -> None:
+        """Show the loss on a logarithmic scale, or not."""
+        self.post_message(self.ViewChanged(log_scale=self.query_one(Curves).toggle_log()))
+
+    def action_zoom(self, direction: int) -> None:
+        """Show fewer epochs (1) or more (-1)."""
+        self.query_one(Curves).zoom(0.5 if direction > 0 else 2.0)
+
+    def action_pan(self, direction: int) -> None:
+        """Move the window to earlier (-1) or later (1) epochs."""
+        self.query_one(Curves).pan(direction)
+
+    def action_show_all(self) -> None:
+        """Show the whole run."""
+        self.query_one(Curves).show_all()
+
+    def action_cursor(self, step: int) -> None:
+        """Read the values of the epoch before (-1) or after (1)."""
+        self.query_one(Curves).move_cursor(step)
+
+    def action_overlay(self) -> None:
+        """Lay the marked runs over this one, or not."""
+        if not self._view.overlays:
+            self.app.notify("No run is marked; space marks runs on the Leaderboard (3).")
+            return
+        self._with_overlays = not self._with_overlays
+        if self._followed is not None:
+            self._show_curves(self._followed)
+
+    def action_toggle_log(self) -> None:
+        """Show or hide the run's log."""
+        self._with_log = not self._with_log
+        self.query_one("#log").display = self._with_log
+        self.post_message(self.ViewChanged(with_log=self._with_log))
+
+    def _want_stop(self, *, after_epoch: bool) -> None:
+        if self._followed is None or self._followed.run.status is not RunStatus.RUNNING:
+            self.app.notify("No run is training here.")
+        else:
+            self.post_message(self.StopWanted(self._followed.run, after_epoch=after_epoch))
+
+    def _show_curves(self, history: History) -> None:
+        curve = Curve(
+            epochs=history.epochs,
+            trace=self._trace.points,
+            planned_epochs=history.run.config.training.epochs,
+            reference=self._reference(history.run),
+            overlays=self._view.overlays if self._with_overlays else (),
         )
-        self.query_one("#loss-chart", Chart).show(loss)
-        accuracy = ChartData(
-            series=(
-                Series("train", tuple((e.epoch, e.train_accuracy) for e in epochs), BLUE),
-                Series("val", tuple((e.epoch, e.val_accuracy) for e in epochs if e.val_accuracy is not None), ORANGE),
-            ),
-            x_max=total,
-            reference=self._reference(run),
-            from_zero=True,
-            empty="The first point comes with the first epoch",
-        )
-        self.query_one("#accuracy-chart", Chart).show(accuracy)
+        self.query_one(Curves).show(curve)
 
     def _reference(self, run: Run) -> float | None:
         """The report's result, where the run learns from the same images."""
         started = run.record.started
-        if run.config.preset is None or started is None or started.dataset != "CIFAR-100":
+        if run.config.preset is None or started is None or started.dataset != CIFAR100:
             return None
         return self._references.get(run.config.preset)
-
-    def _show_queue(self, queue: tuple[Run, ...]) -> None:
-        self._queue = queue
-        table = self.query_one("#queue", DataTable)
-        table.border_title = f"Queue · {len(queue)} waiting" if queue else "Queue · nothing waits"
-        row = table.cursor_row
-        table.clear()
-        for place, run in enumerate(queue, start=1):
-            config = run.config
-            cells = (str(place), config.title, config.model.name, str(config.training.epochs), config.data.source.value)
-            table.add_row(*(Text(cell) for cell in cells), key=run.id)
-        table.show_cursor = bool(queue)
-        table.move_cursor(row=min(row, max(len(queue) - 1, 0)))
-
-
-def _title(history: History) -> Text:
-    run, record = history.run, history.run.record
-    title = Text.assemble(status_text(run.status.value), "  ", (run.config.title, "bold"))
-    title.append(f"  epoch {min(len(history.epochs) + 1, run.config.training.epochs)}/{run.config.training.epochs}")
-    if record.started:
-        title.append(
-            f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
-            style="dim",
-        )
-        title.append(f"  {record.started.dataset}", style="dim")
-    if record.error:
-        title.append(f"\n{record.error}", style="red")
-    return title
-
-
-def _within_epoch(history: History) -> float:
-    """The share of the epoch under way that is done."""
-    progress = history.progress
-    if history.run.status is not RunStatus.RUNNING or progress is None or progress.epoch != len(history.epochs) + 1:
-        return 0.0
-    return progress.batch / progress.batches
-
-
-def _run_detail(history: History, within: float) -> Text:
-    results = history.run.record.results
-    if results:
-        return Text.assemble(
-            ("test ", "dim"), (f"{percent(results.test_accuracy)} %", "bold"),
-            ("  macro-F1 ", "dim"), f"{percent(results.macro_f1)} %",
-            ("  top-5 ", "dim"), f"{percent(results.top5_accuracy)} %",
-            ("  in ", "dim"), duration(results.seconds),
-        )  # fmt: skip
-    if history.run.status is not RunStatus.RUNNING:
-        return Text("")
-    remaining = _seconds_left(history, within)
-    best = max((e.val_accuracy for e in history.epochs if e.val_accuracy is not None), default=None)
-    detail = Text.assemble(("ETA ", "dim"), duration(remaining) if remaining is not None else "…")
-    if best is not None:
-        detail.append("  best val ", style="dim").append(f"{percent(best)} %")
-    return detail
-
-
-def _epoch_detail(history: History) -> Text:
-    progress = history.progress
-    if history.run.status is RunStatus.RUNNING and progress and progress.epoch == len(history.epochs) + 1:
-        return Text(
-            f"batch {progress.batch}/{progress.batches}  {progress.images_per_second:,.0f} img/s"
-            f"  loss {progress.train_loss:.3f}"
-        )
-    if history.epochs:
-        last = history.epochs[-1]
-        return Text(f"epoch {last.epoch} took {duration(last.seconds)}  {last.images_per_second:,.0f} img/s")
-    return Text("starting …" if history.run.status is RunStatus.RUNNING else "")
-
-
-def _seconds_left(history: History, within: float) -> float | None:
-    """From the mean of the last epochs, or from the first one's speed while there is none."""
-    left = history.run.config.training.epochs - len(history.epochs) - within
-    recent = history.epochs[-3:]
-    if recent:
-        return left * sum(epoch.seconds for epoch in recent) / len(recent)
-    progress, started = history.progress, history.run.record.started
-    if progress is None or started is None or not within:
-        return None
-    return left * started.train_images / progress.images_per_second

@@ -15,8 +15,9 @@ from cifar_tui.models.registry import MODELS
 from cifar_tui.paths import Paths
 from cifar_tui.runs.table import duration
 from cifar_tui.training.schedule import lr_factor
+from cifar_tui.tui.plot import GREEN, ChartData, Series
 from cifar_tui.tui.probe import Probe
-from cifar_tui.tui.widgets.chart import GREEN, Chart, ChartData, Series
+from cifar_tui.tui.widgets.chart import Chart
 
 _SECONDS_OF_REST = 0.3
 """Passing over presets asks for nothing; resting on one does."""

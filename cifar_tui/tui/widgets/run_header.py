@@ -1,0 +1,119 @@
+"""Which run it is, how far it has come, and what it reached."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ProgressBar, Static
+
+from cifar_tui.runs.index import History
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.table import count, duration, percent
+from cifar_tui.tui.status import status_text
+from cifar_tui.tui.trace import under_way
+
+
+class RunHeader(Vertical):
+    """A title and two bars: the run, and the epoch under way."""
+
+    DEFAULT_CSS = """
+    RunHeader { height: auto; }
+    RunHeader #live-title { height: auto; text-overflow: ellipsis; text-wrap: nowrap; padding: 0 1; }
+    RunHeader .bar-line { height: 1; padding: 0 1; }
+    RunHeader .bar-name { width: 7; color: $text-muted; }
+    RunHeader ProgressBar { width: 40; }
+    RunHeader Bar { width: 1fr; }
+    .-narrow RunHeader ProgressBar { width: 24; }
+    RunHeader .bar-detail { width: 1fr; padding-left: 2; text-overflow: ellipsis; text-wrap: nowrap; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Lay out title and bars."""
+        yield Static("No run yet. Choose a preset on Launch (1) and press t.", id="live-title")
+        for name in ("run", "epoch"):
+            with Horizontal(classes="bar-line"):
+                yield Static(name.capitalize(), classes="bar-name")
+                yield ProgressBar(total=1, show_eta=False, id=f"{name}-bar")
+                yield Static(id=f"{name}-detail", classes="bar-detail")
+
+    def show(self, history: History) -> None:
+        """Show the run as its folder tells it."""
+        run = history.run
+        within = _within_epoch(history)
+        self._update("#live-title", _title(history))
+        self._update("#run-detail", _run_detail(history, within))
+        self._update("#epoch-detail", _epoch_detail(history))
+        done = (len(history.epochs) + within) / run.config.training.epochs
+        self.query_one("#run-bar", ProgressBar).update(progress=1.0 if run.record.results else done)
+        self.query_one("#epoch-bar", ProgressBar).update(progress=within or float(run.status.is_over))
+
+    def _update(self, selector: str, text: Text) -> None:
+        static = self.query_one(selector, Static)
+        if static.content != text:
+            static.update(text)
+
+
+def _title(history: History) -> Text:
+    run, record = history.run, history.run.record
+    title = Text.assemble(status_text(run.status.value), "  ", (run.config.title, "bold"))
+    title.append(f"  epoch {min(len(history.epochs) + 1, run.config.training.epochs)}/{run.config.training.epochs}")
+    if record.started:
+        title.append(
+            f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
+            style="dim",
+        )
+        title.append(f"  {record.started.dataset}", style="dim")
+    if record.error:
+        title.append(f"\n{record.error}", style="red")
+    return title
+
+
+def _within_epoch(history: History) -> float:
+    """The share of the epoch under way that is done."""
+    progress = under_way(history)
+    return progress.batch / progress.batches if progress else 0.0
+
+
+def _run_detail(history: History, within: float) -> Text:
+    results = history.run.record.results
+    if results:
+        return Text.assemble(
+            ("test ", "dim"), (f"{percent(results.test_accuracy)} %", "bold"),
+            ("  macro-F1 ", "dim"), f"{percent(results.macro_f1)} %",
+            ("  top-5 ", "dim"), f"{percent(results.top5_accuracy)} %",
+            ("  in ", "dim"), duration(results.seconds),
+        )  # fmt: skip
+    if history.run.status is not RunStatus.RUNNING:
+        return Text("")
+    remaining = _seconds_left(history, within)
+    detail = Text.assemble(("ETA ", "dim"), duration(remaining) if remaining is not None else "…")
+    validated = [(epoch.val_accuracy, epoch.epoch) for epoch in history.epochs if epoch.val_accuracy is not None]
+    if validated:
+        best, epoch = max(validated, key=lambda found: found[0])
+        detail.append("  best val ", style="dim").append(f"{percent(best)} %")
+        detail.append(f" (epoch {epoch})", style="dim")
+    return detail
+
+
+def _epoch_detail(history: History) -> Text:
+    progress = under_way(history)
+    if progress:
+        return Text(
+            f"batch {progress.batch}/{progress.batches}  {progress.images_per_second:,.0f} img/s"
+            f"  loss {progress.train_loss:.3f}"
+        )
+    if history.epochs:
+        last = history.epochs[-1]
+        return Text(f"epoch {last.epoch} took {duration(last.seconds)}  {last.images_per_second:,.0f} img/s")
+    return Text("starting …" if history.run.status is RunStatus.RUNNING else "")
+
+
+def _seconds_left(history: History, within: float) -> float | None:
+    """From the mean of the last epochs, or from the first one's speed while there is none."""
+    left = history.run.config.training.epochs - len(history.epochs) - within
+    recent = history.epochs[-3:]
+    if recent:
+        return left * sum(epoch.seconds for epoch in recent) / len(recent)
+    progress, started = history.progress, history.run.record.started
+    if progress is None or started is None or not within:
+        return None
+    return left * started.train_images / progress.images_per_second
