@@ -85,5 +85,5 @@ def check_can_go_on(run: Run) -> None:
 def _stopped_again(record: RunRecord) -> RunRecord:
     # Asked once more under the writer's lock: a runner may have taken the run in the meantime.
     if record.status is not RunStatus.QUEUED:
-        raise StoreError(f"{record.config.title} is no longer queued.")
+        raise StoreError(f"{record.title} is no longer queued.")
     return record.model_copy(update={"status": RunStatus.STOPPED})

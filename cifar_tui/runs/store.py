@@ -5,6 +5,7 @@ within the epoch), `checkpoint.pt`, `predictions.npz` and `log.txt`. While a pro
 `run.lock`; a run that says it is running while nobody holds its lock was interrupted.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import shutil
 import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,6 +26,7 @@ from cifar_tui.files import replace_text
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
+_TRASH = ".trash"
 
 _EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
 _PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
@@ -57,6 +59,11 @@ class Run:
     def status(self) -> RunStatus:
         """Where it stands."""
         return self.record.status
+
+    @property
+    def title(self) -> str:
+        """What it is called: the name a person gave it since, else the configuration's title."""
+        return self.record.title
 
 
 @dataclass(frozen=True)
@@ -175,6 +182,58 @@ class RunStore:
         except OSError as error:
             raise StoreError(f"{folder} cannot be removed: {error.strerror}.") from error
 
+    def discard(self, run_id: str) -> None:
+        """Take a run away so that `restore` can bring it back, until `empty_trash` removes it for good.
+
+        Raises:
+            StoreError: there is no such run, it is queued or being trained, or the folder cannot be moved.
+        """
+        folder = self.folder / run_id
+        if not folder.exists():
+            raise StoreError(f"There is no run {run_id}.")
+        try:
+            with (
+                self.training_lock(run_id).acquire(timeout=0),
+                FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600),
+            ):
+                if self._is_queued(folder):
+                    raise StoreError(f"{run_id} is queued; take it out of the queue first.")
+                (self.folder / _TRASH).mkdir(exist_ok=True, mode=0o700)
+                os.utime(folder)  # when it was discarded, for `empty_trash`
+                folder.rename(self.folder / _TRASH / run_id)
+        except Timeout:
+            raise StoreError(f"{run_id} is being trained or written by another process; stop it first.") from None
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be discarded: {error.strerror}.") from error
+
+    def restore(self, run_id: str) -> Run:
+        """Bring back a run that was discarded.
+
+        Raises:
+            StoreError: it is not in the trash, or cannot be moved or read.
+        """
+        try:
+            (self.folder / _TRASH / run_id).rename(self.folder / run_id)
+        except FileNotFoundError:
+            raise StoreError(f"{run_id} is not in the trash.") from None
+        except OSError as error:
+            raise StoreError(f"{run_id} cannot be restored: {error.strerror}.") from error
+        return self.get(run_id)
+
+    def empty_trash(self, older_than: timedelta) -> None:
+        """Remove for good what was discarded longer ago than `older_than`; what cannot be removed stays."""
+        latest = (now() - older_than).timestamp()
+        try:
+            entries = list((self.folder / _TRASH).iterdir())
+        except OSError:
+            return
+        for entry in entries:
+            with contextlib.suppress(OSError):  # somebody restores or removes it just now
+                if entry.stat().st_mtime <= latest:
+                    # Out of the reach of `restore` before it loses its first file.
+                    unseen = entry if entry.name.startswith(".") else entry.rename(entry.with_name(f".{entry.name}"))
+                    shutil.rmtree(unseen)
+
     def training_lock(self, run_id: str) -> FileLock:
         """Return the lock that whoever trains the run holds."""
         return FileLock(self.folder / run_id / "run.lock", mode=0o600)
@@ -244,6 +303,12 @@ class RunStore:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
+
+    def _is_queued(self, folder: Path) -> bool:
+        try:
+            return self._read(folder).status is RunStatus.QUEUED
+        except StoreError:
+            return False  # what cannot be read can be taken away
 
     def _write(self, folder: Path, record: RunRecord) -> None:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
