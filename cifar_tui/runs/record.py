@@ -88,15 +88,6 @@ class RunRecord(BaseModel):
     def _one_line(cls, value: str | None) -> str | None:
         return " ".join((value or "").split()) or None
 
-    @field_validator("name", "note")
-    @classmethod
-    def _can_be_written_down(cls, value: str | None) -> str | None:
-        try:
-            (value or "").encode()
-        except UnicodeEncodeError:
-            raise ValueError("must be UTF-8 text") from None
-        return value
-
     @field_validator("tags")
     @classmethod
     def _plain_words(cls, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,9 +24,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import replace_text
+from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
+_NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
 _TRASH = ".trash"
 
 _EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
@@ -79,6 +82,8 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._records: dict[str, tuple[tuple[int, int, int], RunRecord]] = {}
+        """What was read before, with the file's time, size and inode."""
 
     def create(
         self, config: RunConfig, status: RunStatus, queue_position: float = 0.0, parent: Run | None = None
@@ -121,20 +126,23 @@ class RunStore:
             StoreError: there is no such run, or its run.json cannot be read.
         """
         folder = self.folder / run_id
-        record = self._read(folder)
+        record = self._recall(folder)
         if record.status is RunStatus.RUNNING and not self._is_held(folder):
             record = record.model_copy(update={"status": RunStatus.INTERRUPTED})
         return Run(run_id, folder, record)
 
-    def scan(self) -> Scan:
-        """Read every run; one that cannot be read costs only itself."""
+    def scan(self, leave_out: Container[str] = ()) -> Scan:
+        """Read every run but those whose id is in `leave_out`; one that cannot be read costs only itself."""
         runs: list[Run] = []
         problems: list[str] = []
-        for run_id in self.ids():
-            try:
-                runs.append(self.get(run_id))
-            except StoreError as error:
-                problems.append(str(error))
+        with collector_at_rest():
+            for run_id in self.ids():
+                if run_id in leave_out:
+                    continue
+                try:
+                    runs.append(self.get(run_id))
+                except StoreError as error:
+                    problems.append(str(error))
         runs.sort(key=lambda run: run.record.created_at)
         return Scan(tuple(runs), tuple(problems))
 
@@ -286,23 +294,44 @@ class RunStore:
         except (OSError, ValidationError):
             return None
 
+    def _recall(self, folder: Path) -> RunRecord:
+        """Return a record as it was written, reading only a file that has changed."""
+        try:
+            stat = os.stat(f"{folder}/run.json")
+        except OSError:
+            return self._read(folder)
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._records.get(folder.name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        record = self._read(folder)
+        # A file written a moment ago could be written again without its time or size changing.
+        if time.time_ns() - stat.st_mtime_ns > _NANOSECONDS_UNTIL_A_STAMP_IS_SURE:
+            self._records[folder.name] = (stamp, record)
+        return record
+
     def _read(self, folder: Path) -> RunRecord:
         """Read a record as it was written: `running` even where the process is gone."""
-        file = folder / "run.json"
+        file = f"{folder}/run.json"  # a path object for each of thousands of runs takes longer than the reading
         try:
-            content = file.read_bytes()
-            schema = _Schema.model_validate_json(content).schema_version
-            if schema > SCHEMA_VERSION:
-                raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
-            return RunRecord.model_validate_json(content)
+            with open(file, "rb", buffering=0) as stream:
+                content = stream.read()
         except FileNotFoundError:
             raise StoreError(f"{folder} holds no run.json.") from None
         except OSError as error:
             raise StoreError(f"{file} cannot be read: {error.strerror}.") from None
+        try:
+            record = RunRecord.model_validate_json(content)
+            schema = record.schema_version
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
+            schema = _schema_of(content)
+            if schema <= SCHEMA_VERSION:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(str(part) for part in first["loc"]) or "the file"
+                raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
+        if schema > SCHEMA_VERSION:
+            raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
+        return record
 
     def _is_queued(self, folder: Path) -> bool:
         try:
@@ -325,6 +354,13 @@ class RunStore:
             return False
         lock.release()
         return False
+
+
+def _schema_of(content: bytes) -> int:
+    try:
+        return _Schema.model_validate_json(content).schema_version
+    except ValidationError:
+        return SCHEMA_VERSION
 
 
 def now() -> datetime:

@@ -62,7 +62,7 @@ def test_what_cannot_be_kept_is_refused(store: RunStore, run: Run) -> None:
         rename(store, run.id, "x" * 201)
     with pytest.raises(StoreError, match="The note must have at most 2000 characters"):
         note(store, run.id, "x" * 2001)
-    with pytest.raises(StoreError, match="The name must be UTF-8 text"):
+    with pytest.raises(StoreError, match="The name must be a valid string"):
         rename(store, run.id, "\ud800")
     assert store.get(run.id) == run
 

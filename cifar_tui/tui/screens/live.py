@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.widgets import DataTable, ProgressBar, Static
 
 from cifar_tui.presets import PresetLibrary
+from cifar_tui.runs.columns import count, duration, percent
 from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import count, duration, percent
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.widgets.chart import BLUE, ORANGE, Chart, ChartData, Series
 

@@ -7,7 +7,7 @@ from rich.text import Text
 from textual.widgets import Tree
 
 from cifar_tui.presets import PARTS, Preset, PresetLibrary
-from cifar_tui.runs.table import percent
+from cifar_tui.runs.columns import percent
 
 _LABEL_WIDTH = 18
 
