@@ -8,11 +8,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cifar_tui.cli.console import make_console, printable, warn
+from cifar_tui.cli.console import make_console, warn
 from cifar_tui.models.registry import MODELS, ModelSpec
 from cifar_tui.paths import Paths
 from cifar_tui.presets import PARTS, Preset, load_presets
-from cifar_tui.runs.table import percent
+from cifar_tui.runs.columns import percent
+from cifar_tui.text import printable
 
 
 def show_presets(paths: Paths, *, as_json: bool) -> None:

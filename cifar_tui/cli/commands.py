@@ -139,7 +139,11 @@ def runs(
     context: typer.Context,
     sort: Annotated[str, typer.Option("--sort", metavar="COLUMN", help="Sort by this column, best first.")] = "test",
     reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
-    text: Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold these words.")] = "",
+    text: Annotated[
+        str,
+        typer.Option("--filter", metavar="TEXT", help='Only rows with these words and terms: "cnn part:4 test>35%".'),
+    ] = "",
+    group: Annotated[bool, typer.Option("--group", help="One row, mean ± deviation, for all seeds of a run.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="With the rows the report measured.")] = True,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -154,7 +158,7 @@ def runs(
     if len(chosen) > 1:
         fail(f"--{chosen[0]} and --{chosen[1]} exclude each other.", USAGE)
     form = chosen[0] if chosen else Format.TABLE
-    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_report=report)
+    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_report=report, by_group=group)
 
 
 @app.command()

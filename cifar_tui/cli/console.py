@@ -5,16 +5,13 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from cifar_tui.text import printable
+
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 
 _WIDTH_OF_A_PIPE = 1000
-
-
-def printable(text: str) -> str:
-    """Return `text` without characters that could steer the terminal; people choose names, and files bring them."""
-    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def make_console() -> Console:

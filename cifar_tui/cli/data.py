@@ -5,11 +5,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from cifar_tui.cli.console import fail, printable
+from cifar_tui.cli.console import fail
 from cifar_tui.data import cifar100
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.data.status import CachedFile, data_status
 from cifar_tui.paths import Paths
+from cifar_tui.text import printable
 
 
 def show_status(paths: Paths) -> None:

@@ -11,10 +11,10 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from cifar_tui.cli.console import printable
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Results, RunEnded, RunStarted, Tested
+from cifar_tui.runs.columns import count, duration
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import count, duration
+from cifar_tui.text import printable
 
 _SECONDS_TO_ESTIMATE_FROM = 600.0
 

@@ -1,32 +1,37 @@
 """`cifar-tui runs`: the results table as text, JSON, CSV or Markdown."""
 
-import csv
-import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from enum import StrEnum
 
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from cifar_tui.cli.console import USAGE, fail, make_console, printable, warn
+from cifar_tui.cli.console import USAGE, fail, make_console, warn
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
+from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
+from cifar_tui.runs.export import as_csv, as_json, as_markdown
+from cifar_tui.runs.filter import Filter, FilterError, parse_filter
+from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import COLUMNS, Column, Row, find_column, matching, ordered, ranked, report_rows, run_row
+from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of
+from cifar_tui.text import printable
 
 _FIRST_TO_GO = (
+    "note",
+    "seed",
     "device",
     "date",
     "data",
     "part",
+    "tags",
     "time",
     "acc/param",
     "epochs",
     "model",
     "f1",
+    "report",
     "params",
     "status",
     "val",
@@ -46,53 +51,55 @@ class Format(StrEnum):
     TABLE = "table"
 
 
-def show_runs(paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_report: bool) -> None:
-    """Print the results of all runs that hold the words of `text`; a warning for each folder that cannot be read."""
+def show_runs(
+    paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_report: bool, by_group: bool
+) -> None:
+    """Print the results of all runs that the filter `text` matches; a warning for each folder that cannot be read.
+
+    Args:
+        paths: where the runs are kept.
+        form: how the table is printed.
+        sort: the key of the column to sort by.
+        reverse: turn the order round.
+        text: a filter (see `runs.filter`), applied to the rows as they are shown.
+        with_report: with the rows that the report measured.
+        by_group: one row for runs that differ in their seed alone.
+    """
     column = find_column(sort.lower())
     if column is None:
         fail(f"There is no column {sort!r}; --sort takes {', '.join(column.key for column in COLUMNS)}.", USAGE)
+    wanted = _parsed(text)
     store = RunStore(paths.runs)
     scan = store.scan()
     for problem in scan.problems:
         warn(problem)
-    rows = [run_row(run, store) for run in scan.runs]
+    presets = load_presets(paths).presets
+    rows = rows_of(store, scan.runs, references_of(presets))
+    if by_group:
+        rows = grouped(rows)
     if with_report:
-        rows += report_rows(load_presets(paths).presets)
-    rows = ordered(matching(ranked(rows), text), column, reverse=reverse)
+        rows += report_rows(presets)
+    rows = ordered(filter(wanted.matches, ranked(rows)), column, reverse=reverse)
     match form:
         case Format.JSON:
-            print(json.dumps([_as_json(row) for row in rows], indent=2))
+            print(as_json(rows), end="")
         case Format.CSV:
-            _print_csv(rows)
+            print(as_csv(rows), end="")
         case Format.MARKDOWN:
-            _print_markdown(rows)
+            print(as_markdown(rows), end="")
         case Format.TABLE:
             _print_table(rows)
 
 
-def _as_json(row: Row) -> dict[str, object]:
-    return asdict(row) | {"date": row.date.isoformat() if row.date else None}
+def _parsed(text: str) -> Filter:
+    try:
+        return parse_filter(text)
+    except FilterError as error:
+        fail(str(error), USAGE)
 
 
 def _cells(row: Row, columns: Sequence[Column] = COLUMNS) -> list[str]:
     return [printable(column.text(row)) for column in columns]
-
-
-def _print_csv(rows: Sequence[Row]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(column.title for column in COLUMNS)
-    for row in rows:
-        writer.writerow(cell.strip() for cell in _cells(row))
-
-
-def _print_markdown(rows: Sequence[Row]) -> None:
-    def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(cells)} |"
-
-    print(line([column.title for column in COLUMNS]))
-    print(line(["---:" if column.is_number else "---" for column in COLUMNS]))
-    for row in rows:
-        print(line([cell.strip().replace("\\", "\\\\").replace("|", "\\|") for cell in _cells(row)]))
 
 
 def _print_table(rows: Sequence[Row]) -> None:

@@ -1,5 +1,6 @@
 """Turns pydantic's findings into sentences that name the field and what it takes."""
 
+import re
 from collections.abc import Mapping
 
 from pydantic import ValidationError
@@ -50,4 +51,4 @@ def _message(kind: str, text: str, context: Mapping[str, object]) -> str:
         return 'needs a name, such as name = "simple_cnn"'
     if kind == "value_error":
         return text.removeprefix("Value error, ")
-    return text.replace("Input should be", "must be").replace("Input should have", "must have")
+    return re.sub(r"^(Input|String) should (be|have)", r"must \2", text)

@@ -81,9 +81,10 @@ class _Execution:
         self.folder = store.folder / run_id
 
     def run(self) -> RunEnded:
-        config = self._change(
+        record = self._change(
             status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
-        ).config
+        )
+        config = record.config
         try:
             from cifar_tui.runs.checkpoints import Checkpoints
             from cifar_tui.training.loop import train
@@ -92,7 +93,7 @@ class _Execution:
             state = checkpoints.read()
             # The history may be an epoch ahead of the checkpoint, when the process died between the two.
             self.store.keep_epochs(self.run_id, state["position"]["epoch"] - 1 if state else 0)
-            self._log(f"{config.title}: loading data")
+            self._log(f"{record.title}: loading data")
             dataset = load(config.data, self.paths)
             train(config, dataset, self._hear, self.should_stop, checkpoints.write, state)
             if self.last_word.outcome is Outcome.FINISHED:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from cifar_tui.events import BatchProgress, EpochFinished
+from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.queue import in_queue_order
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.runs.table import Row, run_row
+from cifar_tui.runs.table import NO_REFERENCES, References, Row, run_row
 from cifar_tui.runs.watch import Watcher
 
 
@@ -38,12 +39,21 @@ class Snapshot:
 class RunIndex:
     """Follows the store; reads again only what has changed. Not thread-safe: one thread calls `refresh`."""
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: RunStore, references: References = NO_REFERENCES) -> None:
         self._store = store
+        self._references = references
         self._watcher = Watcher(store)
         self._runs: dict[str, Run] = {}
         self._rows: dict[str, Row] = {}
+        self._created: dict[str, float] = {}
+        """When each was made, in seconds: with time zones, thousands of moments take long to compare."""
         self._problems: dict[str, str] = {}
+        self._epochs: dict[str, tuple[EpochFinished, ...]] = {}
+        """The histories that were needed, as they stand."""
+        self._settled: set[str] = set()
+        """Runs that have their results: no more is written to them than a person's edits."""
+        self._running: set[str] = set()
+        self._newest: str | None = None
         self._followed: str | None = None
         self._has_looked = False
 
@@ -53,36 +63,53 @@ class RunIndex:
         Args:
             follow: the run that Live shows; None takes the one that runs, else the one that ended last.
         """
-        changes = self._watcher.look()
-        stale = set(changes.changed)
-        # A process that dies changes no file: whether a running run still runs is asked each time.
-        stale |= {run.id for run in self._runs.values() if run.status is RunStatus.RUNNING}
+        changes = self._watcher.look(self._settled)
         moved = bool(changes)
         for run_id in changes.gone:
-            self._runs.pop(run_id, None)
-            self._rows.pop(run_id, None)
-            self._problems.pop(run_id, None)
-        for run_id in stale - changes.gone:
-            moved |= self._read(run_id)
-        chosen = follow if follow in self._runs else self._default_follow()
+            self._forget(run_id)
+        with collector_at_rest():
+            for run_id in changes.changed:
+                self._read(run_id)
+        # A process that dies changes no file: whether a running run still runs is asked each time.
+        for run_id in self._running - changes.changed:
+            before = self._runs[run_id].status
+            self._read(run_id, with_history=False)
+            moved |= run_id not in self._runs or self._runs[run_id].status is not before
+        if moved:
+            self._newest = self._default_follow()
+        chosen = follow if follow in self._runs else self._newest
         if self._has_looked and not moved and chosen == self._followed:
             return None
         self._has_looked, self._followed = True, chosen
         return self._snapshot(chosen)
 
-    def _read(self, run_id: str) -> bool:
-        before = self._runs.get(run_id)
+    def _read(self, run_id: str, *, with_history: bool = True) -> None:
         try:
             run = self._store.get(run_id)
         except StoreError as error:
-            self._runs.pop(run_id, None)
-            self._rows.pop(run_id, None)
+            self._forget(run_id)
             self._problems[run_id] = str(error)
-            return True
+            return
+        if with_history:
+            self._epochs.pop(run_id, None)
         self._problems.pop(run_id, None)
         self._runs[run_id] = run
-        self._rows[run_id] = run_row(run, self._store)
-        return before is None or before.record != run.record
+        self._created[run_id] = run.record.created_at.timestamp()
+        (self._settled.add if run.record.results else self._settled.discard)(run_id)
+        (self._running.add if run.status is RunStatus.RUNNING else self._running.discard)(run_id)
+        epochs = () if run.record.results else self._epochs_of(run_id)
+        self._rows[run_id] = run_row(run, epochs, self._references)
+
+    def _forget(self, run_id: str) -> None:
+        for known in (self._runs, self._rows, self._created, self._problems, self._epochs):
+            known.pop(run_id, None)
+        self._settled.discard(run_id)
+        self._running.discard(run_id)
+
+    def _epochs_of(self, run_id: str) -> tuple[EpochFinished, ...]:
+        if run_id not in self._epochs:
+            self._epochs[run_id] = self._store.epochs(run_id)
+        return self._epochs[run_id]
 
     def _default_follow(self) -> str | None:
         started = [run for run in self._runs.values() if run.record.started_at is not None]
@@ -91,10 +118,10 @@ class RunIndex:
         return newest.id if newest else None
 
     def _snapshot(self, chosen: str | None) -> Snapshot:
-        runs = sorted(self._runs.values(), key=lambda run: run.record.created_at)
+        runs = [self._runs[run_id] for run_id in sorted(self._runs, key=self._created.__getitem__)]
         followed = None
         if chosen is not None:
-            followed = History(self._runs[chosen], self._store.epochs(chosen), self._store.progress(chosen))
+            followed = History(self._runs[chosen], self._epochs_of(chosen), self._store.progress(chosen))
         return Snapshot(
             rows=tuple(self._rows[run.id] for run in runs),
             queue=tuple(in_queue_order(runs)),

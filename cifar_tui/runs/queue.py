@@ -9,10 +9,12 @@ from cifar_tui.runs.store import Run, RunStore, StoreError
 
 
 class RunQueue:
-    """An order over the queued runs of a store; it keeps nothing of its own."""
+    """An order over the queued runs of a store."""
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
+        self._finished: frozenset[str] = frozenset()
+        """Runs that will never wait again; a look at the queue among thousands of them passes over them."""
         self._pause_mark = store.folder.parent / "queue-paused"
 
     @property
@@ -45,7 +47,9 @@ class RunQueue:
 
     def waiting(self) -> list[Run]:
         """Return the queued runs, next first."""
-        return in_queue_order(self.store.scan().runs)
+        runs = self.store.scan(leave_out=self._finished).runs
+        self._finished |= {run.id for run in runs if run.status is RunStatus.FINISHED}
+        return in_queue_order(runs)
 
     def add(self, config: RunConfig, *, first: bool = False) -> Run:
         """Queue a new run, at the end or before all others.
@@ -134,5 +138,5 @@ def check_can_go_on(run: Run) -> None:
 def _stopped_again(record: RunRecord) -> RunRecord:
     # Asked once more under the writer's lock: a runner may have taken the run in the meantime.
     if record.status is not RunStatus.QUEUED:
-        raise StoreError(f"{record.config.title} is no longer queued.")
+        raise StoreError(f"{record.title} is no longer queued.")
     return record.model_copy(update={"status": RunStatus.STOPPED})

@@ -1,14 +1,19 @@
 """`run.json`: what is known of a run besides its curves."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Results, RunStarted
 
 SCHEMA_VERSION = 1
+LONGEST_TAG = 32
+LONGEST_NAME = 200
+LONGEST_NOTE = 2000
+"""In characters."""
 
 
 class RunStatus(StrEnum):
@@ -69,3 +74,39 @@ class RunRecord(BaseModel):
     error: str | None = None
     parent: str | None = None
     """The id of the finished run that this one trains on, if any."""
+    name: str | None = Field(None, max_length=LONGEST_NAME)
+    """What a person calls the run since; None leaves it to the configuration, which a new name never changes."""
+    tags: tuple[str, ...] = ()
+    """Lower-case words, sorted, each once."""
+    note: str = Field("", max_length=LONGEST_NOTE)
+    starred: bool = False
+    archived: bool = False
+    """Kept, but left out of the tables unless it is asked for."""
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        return " ".join((value or "").split()) or None
+
+    @field_validator("tags")
+    @classmethod
+    def _plain_words(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tidy_tags(values)
+
+    @property
+    def title(self) -> str:
+        """What the run is called: the name a person gave it since, else the configuration's title."""
+        return self.name or self.config.title
+
+
+def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return `tags` in lower case, sorted, each once.
+
+    Raises:
+        ValueError: one is empty, too long, or holds a space or a character that cannot be seen.
+    """
+    tidy = {tag.strip().lower() for tag in tags}
+    for tag in tidy:
+        if not tag or len(tag) > LONGEST_TAG or not tag.isprintable() or " " in tag:
+            raise ValueError(f"A tag is one word of at most {LONGEST_TAG} characters; {tag!r} is none.")
+    return tuple(sorted(tidy))

@@ -5,15 +5,17 @@ within the epoch), `checkpoint.pt`, `predictions.npz` and `log.txt`. While a pro
 `run.lock`; a run that says it is running while nobody holds its lock was interrupted.
 """
 
+import contextlib
 import json
 import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,9 +24,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import replace_text
+from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
+_NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
+_TRASH = ".trash"
 
 _EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
 _PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
@@ -58,6 +63,11 @@ class Run:
         """Where it stands."""
         return self.record.status
 
+    @property
+    def title(self) -> str:
+        """What it is called: the name a person gave it since, else the configuration's title."""
+        return self.record.title
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -72,6 +82,8 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._records: dict[str, tuple[tuple[int, int, int], RunRecord]] = {}
+        """What was read before, with the file's time, size and inode."""
 
     def create(
         self, config: RunConfig, status: RunStatus, queue_position: float = 0.0, parent: Run | None = None
@@ -114,20 +126,23 @@ class RunStore:
             StoreError: there is no such run, or its run.json cannot be read.
         """
         folder = self.folder / run_id
-        record = self._read(folder)
+        record = self._recall(folder)
         if record.status is RunStatus.RUNNING and not self._is_held(folder):
             record = record.model_copy(update={"status": RunStatus.INTERRUPTED})
         return Run(run_id, folder, record)
 
-    def scan(self) -> Scan:
-        """Read every run; one that cannot be read costs only itself."""
+    def scan(self, leave_out: Container[str] = ()) -> Scan:
+        """Read every run but those whose id is in `leave_out`; one that cannot be read costs only itself."""
         runs: list[Run] = []
         problems: list[str] = []
-        for run_id in self.ids():
-            try:
-                runs.append(self.get(run_id))
-            except StoreError as error:
-                problems.append(str(error))
+        with collector_at_rest():
+            for run_id in self.ids():
+                if run_id in leave_out:
+                    continue
+                try:
+                    runs.append(self.get(run_id))
+                except StoreError as error:
+                    problems.append(str(error))
         runs.sort(key=lambda run: run.record.created_at)
         return Scan(tuple(runs), tuple(problems))
 
@@ -174,6 +189,58 @@ class RunStore:
             raise StoreError(f"{run_id} is being trained; stop it first.") from None
         except OSError as error:
             raise StoreError(f"{folder} cannot be removed: {error.strerror}.") from error
+
+    def discard(self, run_id: str) -> None:
+        """Take a run away so that `restore` can bring it back, until `empty_trash` removes it for good.
+
+        Raises:
+            StoreError: there is no such run, it is queued or being trained, or the folder cannot be moved.
+        """
+        folder = self.folder / run_id
+        if not folder.exists():
+            raise StoreError(f"There is no run {run_id}.")
+        try:
+            with (
+                self.training_lock(run_id).acquire(timeout=0),
+                FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600),
+            ):
+                if self._is_queued(folder):
+                    raise StoreError(f"{run_id} is queued; take it out of the queue first.")
+                (self.folder / _TRASH).mkdir(exist_ok=True, mode=0o700)
+                os.utime(folder)  # when it was discarded, for `empty_trash`
+                folder.rename(self.folder / _TRASH / run_id)
+        except Timeout:
+            raise StoreError(f"{run_id} is being trained or written by another process; stop it first.") from None
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be discarded: {error.strerror}.") from error
+
+    def restore(self, run_id: str) -> Run:
+        """Bring back a run that was discarded.
+
+        Raises:
+            StoreError: it is not in the trash, or cannot be moved or read.
+        """
+        try:
+            (self.folder / _TRASH / run_id).rename(self.folder / run_id)
+        except FileNotFoundError:
+            raise StoreError(f"{run_id} is not in the trash.") from None
+        except OSError as error:
+            raise StoreError(f"{run_id} cannot be restored: {error.strerror}.") from error
+        return self.get(run_id)
+
+    def empty_trash(self, older_than: timedelta) -> None:
+        """Remove for good what was discarded longer ago than `older_than`; what cannot be removed stays."""
+        latest = (now() - older_than).timestamp()
+        try:
+            entries = list((self.folder / _TRASH).iterdir())
+        except OSError:
+            return
+        for entry in entries:
+            with contextlib.suppress(OSError):  # somebody restores or removes it just now
+                if entry.stat().st_mtime <= latest:
+                    # Out of the reach of `restore` before it loses its first file.
+                    unseen = entry if entry.name.startswith(".") else entry.rename(entry.with_name(f".{entry.name}"))
+                    shutil.rmtree(unseen)
 
     def training_lock(self, run_id: str) -> FileLock:
         """Return the lock that whoever trains the run holds."""
@@ -236,23 +303,50 @@ class RunStore:
         except OSError:
             return ()
 
+    def _recall(self, folder: Path) -> RunRecord:
+        """Return a record as it was written, reading only a file that has changed."""
+        try:
+            stat = os.stat(f"{folder}/run.json")
+        except OSError:
+            return self._read(folder)
+        stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._records.get(folder.name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        record = self._read(folder)
+        # A file written a moment ago could be written again without its time or size changing.
+        if time.time_ns() - stat.st_mtime_ns > _NANOSECONDS_UNTIL_A_STAMP_IS_SURE:
+            self._records[folder.name] = (stamp, record)
+        return record
+
     def _read(self, folder: Path) -> RunRecord:
         """Read a record as it was written: `running` even where the process is gone."""
-        file = folder / "run.json"
+        file = f"{folder}/run.json"  # a path object for each of thousands of runs takes longer than the reading
         try:
-            content = file.read_bytes()
-            schema = _Schema.model_validate_json(content).schema_version
-            if schema > SCHEMA_VERSION:
-                raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
-            return RunRecord.model_validate_json(content)
+            with open(file, "rb", buffering=0) as stream:
+                content = stream.read()
         except FileNotFoundError:
             raise StoreError(f"{folder} holds no run.json.") from None
         except OSError as error:
             raise StoreError(f"{file} cannot be read: {error.strerror}.") from None
+        try:
+            record = RunRecord.model_validate_json(content)
+            schema = record.schema_version
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
+            schema = _schema_of(content)
+            if schema <= SCHEMA_VERSION:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(str(part) for part in first["loc"]) or "the file"
+                raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
+        if schema > SCHEMA_VERSION:
+            raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
+        return record
+
+    def _is_queued(self, folder: Path) -> bool:
+        try:
+            return self._read(folder).status is RunStatus.QUEUED
+        except StoreError:
+            return False  # what cannot be read can be taken away
 
     def _write(self, folder: Path, record: RunRecord) -> None:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
@@ -269,6 +363,13 @@ class RunStore:
             return False
         lock.release()
         return False
+
+
+def _schema_of(content: bytes) -> int:
+    try:
+        return _Schema.model_validate_json(content).schema_version
+    except ValidationError:
+        return SCHEMA_VERSION
 
 
 def now() -> datetime:

@@ -1,11 +1,13 @@
 """Notices what changed in the run folders, whichever process changed it."""
 
+import os
+from collections.abc import Container
 from dataclasses import dataclass
-from pathlib import Path
 
 from cifar_tui.runs.store import RunStore
 
-_WATCHED = ("run.json", "epochs.jsonl", "progress.json")
+_RECORD = "run.json"
+_HISTORY = ("epochs.jsonl", "progress.json")
 """Not `run.lock`: asking whether it is held can touch it, and would look like a change."""
 
 
@@ -20,29 +22,44 @@ class Changes:
         return bool(self.changed or self.gone)
 
 
+_Stamp = tuple[int, int, int] | None
+
+
 class Watcher:
     """Compares the folders with how they were at the last look; reads no file's content."""
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._seen: dict[str, tuple[int, ...]] = {}
+        self._seen: dict[str, tuple[_Stamp, ...]] = {}
 
-    def look(self) -> Changes:
-        """Return what has changed since the last look; at the first one, everything."""
-        present = {run_id: _stamp(self._store.folder / run_id) for run_id in self._store.ids()}
-        changed = {run_id for run_id, stamp in present.items() if self._seen.get(run_id) != stamp}
+    def look(self, settled: Container[str] = ()) -> Changes:
+        """Return what has changed since the last look; at the first one, everything.
+
+        Args:
+            settled: runs that are over, so that their history changes no more and a look at `run.json` is enough:
+                with thousands of runs this is what a look costs.
+        """
+        root = str(self._store.folder)
+        present: dict[str, tuple[_Stamp, ...]] = {}
+        changed: set[str] = set()
+        for run_id in self._store.ids():
+            folder = f"{root}/{run_id}/"
+            before = self._seen.get(run_id)
+            record = _stamp(folder + _RECORD)
+            if before is not None and before[0] == record and run_id in settled:
+                present[run_id] = before
+                continue
+            present[run_id] = (record, *(_stamp(folder + name) for name in _HISTORY))
+            if present[run_id] != before:
+                changed.add(run_id)
         gone = self._seen.keys() - present.keys()
         self._seen = present
         return Changes(frozenset(changed), frozenset(gone))
 
 
-def _stamp(folder: Path) -> tuple[int, ...]:
-    stamp: list[int] = []
-    for name in _WATCHED:
-        try:
-            stat = (folder / name).stat()
-        except OSError:
-            stamp.append(0)
-        else:
-            stamp += (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return tuple(stamp)
+def _stamp(file: str) -> _Stamp:
+    try:
+        stat = os.stat(file)
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -17,12 +17,12 @@ from cifar_tui.data import cifar100
 from cifar_tui.events import EpochFinished, Event
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
+from cifar_tui.runs.columns import percent
 from cifar_tui.runs.index import RunIndex, Snapshot
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.store import RunStore, StoreError
-from cifar_tui.runs.table import percent
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.notices import tell_terminal

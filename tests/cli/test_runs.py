@@ -15,9 +15,10 @@ from typer.testing import Result
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Results, RunStarted
 from cifar_tui.paths import Paths
+from cifar_tui.runs.columns import COLUMNS
+from cifar_tui.runs.edits import archive, tag
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import COLUMNS
 
 Call = Callable[..., Result]
 EVIL = "a|b [red]\x1b[31m\u202ex"
@@ -94,6 +95,42 @@ def test_sorts_by_value_and_reverses(call: Call, ids: dict[str, str]) -> None:
 def test_filters(call: Call, ids: dict[str, str]) -> None:
     rows = json.loads(call("runs", "--json", "--filter", "SimpleCNN queued").stdout)
     assert [row["key"] for row in rows] == [ids["later"]]
+
+
+def test_filters_by_terms_and_hides_the_archived(call: Call, paths: Paths, ids: dict[str, str]) -> None:
+    def found(text: str) -> list[str]:
+        return [row["key"] for row in json.loads(call("runs", "--json", "--no-report", "--filter", text).stdout)]
+
+    tag(RunStore(paths.runs), ids["nine"], "final")
+    archive(RunStore(paths.runs), ids["ten"])
+    assert found("test>=9% -status:queued") == [ids["nine"]]
+    assert found("tag:final") == [ids["nine"]]
+    assert found("") == [ids["nine"], ids["later"]]
+    assert found("is:archived") == [ids["ten"]]
+
+
+def test_a_wrong_filter_is_one_sentence(call: Call, sentence: Callable[[Result], str]) -> None:
+    result = call("runs", "--filter", "tset>0.3")
+    assert result.exit_code == 2
+    assert sentence(result).startswith("cifar-tui: 'tset>0.3' asks for 'tset', which no row has; there are name, ")
+
+
+def test_seeds_become_one_row(call: Call, paths: Paths, ids: dict[str, str]) -> None:
+    rows = json.loads(call("runs", "--json", "--no-report", "--group").stdout)
+    assert [row["members"] for row in rows] == [[ids["nine"], ids["ten"]], []]
+    assert rows[0]["test_accuracy"] == pytest.approx(0.095)
+    lines = call("runs", "--no-report", "--group").stdout.splitlines()
+    assert "9.50 ± 0.71 (2)" in lines[1]
+
+
+def test_the_difference_to_the_report(call: Call, paths: Paths) -> None:
+    store = RunStore(paths.runs)
+    run_id = _finished(store, "", 0.2563, 1_000_000)
+    started = RunStarted("CIFAR-100", "cpu", 1_000_000, 45_000, 5_000, 10_000, 352)
+    config = RunConfig.model_validate({"preset": "part1/mlp", "model": {"name": "mlp"}})
+    store.change(run_id, lambda record: record.model_copy(update={"started": started, "config": config}))
+    (row,) = json.loads(call("runs", "--json", "--no-report").stdout)
+    assert row["report_difference"] == pytest.approx(0.05)
 
 
 def test_an_unknown_column_lists_the_columns(call: Call, sentence: Callable[[Result], str]) -> None:

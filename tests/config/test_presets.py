@@ -130,7 +130,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_is_too_long_for_a_key(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="preset: String should have at most 200"):
+    with pytest.raises(ConfigError, match="preset: must have at most 200"):
         read_preset(_write(tmp_path, "x" * 240 + ".toml", GOOD))
 
 

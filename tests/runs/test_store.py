@@ -1,6 +1,7 @@
 """The run store: folders that are whole or not there, and read whatever is in them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished, Results
-from cifar_tui.runs.record import SCHEMA_VERSION, RunStatus
+from cifar_tui.runs.edits import star
+from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore, StoreError
 
 MakeConfig = Callable[..., RunConfig]
@@ -58,6 +60,32 @@ def test_change_is_seen_by_the_next_reader(store: RunStore, make_config: MakeCon
     changed = store.change(run.id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED}))
     assert changed.status is RunStatus.STOPPED
     assert RunStore(store.folder).get(run.id) == changed
+
+
+def test_a_record_that_changes_within_a_moment_is_read_again(store: RunStore, make_config: MakeConfig) -> None:
+    run = store.create(make_config("one"), RunStatus.FINISHED)
+    assert store.get(run.id) == run
+    file = run.folder / "run.json"
+    before = file.stat()
+    file.write_text(file.read_text().replace('"one"', '"two"'))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # as on a disk with a coarse clock
+    assert store.get(run.id).title == "two"
+
+
+def test_an_old_record_is_read_once(store: RunStore, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store.create(make_config(), RunStatus.FINISHED)
+    os.utime(run.folder / "run.json", (0, 0))
+    assert store.get(run.id) == run
+    with monkeypatch.context() as patch:
+        patch.setattr(RunRecord, "model_validate_json", None)
+        assert store.get(run.id) == run
+    star(store, run.id)
+    assert store.get(run.id).record.starred
+
+
+def test_a_scan_passes_over_what_it_is_told_to(store: RunStore, make_config: MakeConfig) -> None:
+    first, second = (store.create(make_config(), RunStatus.FINISHED) for _ in range(2))
+    assert store.scan(leave_out={first.id}).runs == (second,)
 
 
 def test_a_run_that_is_gone_stays_gone(store: RunStore, make_config: MakeConfig) -> None:

@@ -10,22 +10,11 @@ from cifar_tui.config import RunConfig
 from cifar_tui.events import EpochFinished, Results, RunStarted
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
+from cifar_tui.runs.columns import COLUMNS, Column, count, duration, find_column, ordered, percent, points
+from cifar_tui.runs.edits import archive, note, rename, star, tag
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import (
-    COLUMNS,
-    Column,
-    Row,
-    count,
-    duration,
-    find_column,
-    matching,
-    ordered,
-    percent,
-    ranked,
-    report_rows,
-    run_row,
-)
+from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of, run_row
 
 MakeConfig = Callable[..., RunConfig]
 
@@ -88,6 +77,10 @@ class TestRanks:
         assert {row.key: row.rank for row in rows} == {"good": 1, "unfinished": None, "small": 2, "other": 1}
         assert {row.key for row in rows if row.is_most_efficient} == {"small", "other"}
 
+    def test_are_not_given_to_archived_rows(self) -> None:
+        rows = ranked([_row("hidden", test_accuracy=0.9, archived=True), _row("seen", test_accuracy=0.1)])
+        assert {row.key: row.rank for row in rows} == {"hidden": None, "seen": 1}
+
     def test_of_the_report_are_the_reports_own(self, paths: Paths) -> None:
         rows = ordered(ranked(report_rows(load_presets(paths).presets)), _column("rank"))
         assert len(rows) == 13
@@ -96,28 +89,9 @@ class TestRanks:
         assert rows[2].accuracy_per_million == pytest.approx(103.5, abs=0.05)
 
 
-class TestFilter:
-    ROWS = (_row("a", name="My CNN", part=4, device="cuda:0"), _row("b", name="my mlp", status="failed"))
-
-    @pytest.mark.parametrize(
-        ("text", "found"),
-        [
-            ("", "ab"),
-            ("my", "ab"),
-            ("CNN my", "a"),
-            ("part 4", "a"),
-            ("FAILED", "b"),
-            ("cuda", "a"),
-            ("cnn failed", ""),
-        ],
-    )
-    def test_wants_every_word_anywhere(self, text: str, found: str) -> None:
-        assert "".join(_keys(matching(self.ROWS, text))) == found
-
-
 class TestRunRow:
     def test_of_a_queued_run(self, store: RunStore, make_config: MakeConfig) -> None:
-        row = run_row(store.create(make_config("mine", epochs=9), RunStatus.QUEUED), store)
+        row = run_row(store.create(make_config("mine", epochs=9), RunStatus.QUEUED))
         assert (row.name, row.model, row.dataset, row.status) == ("mine", "SoftmaxRegression", "tiny", "queued")
         assert (row.epochs, row.planned_epochs, row.test_accuracy) == (None, 9, None)
         assert _column("epochs").text(row) == "0/9"
@@ -128,7 +102,7 @@ class TestRunRow:
         run = store.create(make_config(epochs=9), RunStatus.STOPPED)
         for epoch in (1, 2):
             store.append_epoch(run.id, make_epoch(epoch))
-        row = run_row(run, store)
+        (row,) = rows_of(store, [run])
         assert (row.epochs, row.val_accuracy, row.test_accuracy, row.seconds) == (2, 0.18, None, 4.0)
         assert _column("epochs").text(row) == "2/9"
 
@@ -138,15 +112,53 @@ class TestRunRow:
         run = store.create(make_config(epochs=30), RunStatus.FINISHED)
         started = RunStarted("CIFAR-100", "cuda:0 (NVIDIA H100)", 1_000_000, 45_000, 5_000, 10_000, 352)
         changes = {"results": make_results(test_accuracy=0.5), "started": started}
-        row = run_row(store.change(run.id, lambda record: record.model_copy(update=changes)), store)
+        row = run_row(store.change(run.id, lambda record: record.model_copy(update=changes)))
         assert (row.test_accuracy, row.parameters, row.dataset, row.device) == (0.5, 1_000_000, "CIFAR-100", "cuda:0")
         assert _column("test").text(row) == "50.00"
         assert _column("epochs").text(row) == "30"
+
+    def test_holds_what_a_person_added(self, store: RunStore, make_config: MakeConfig) -> None:
+        run = store.create(make_config("as made", seed=7, lr=0.01), RunStatus.QUEUED)
+        rename(store, run.id, "renamed")
+        tag(store, run.id, "two", "one")
+        note(store, run.id, "first line\nsecond")
+        star(store, run.id)
+        archive(store, run.id)
+        row = run_row(store.get(run.id))
+        assert (row.name, row.tags, row.starred, row.archived) == ("renamed", ("one", "two"), True, True)
+        assert (row.seed, row.learning_rate, row.batch_size, row.optimiser) == (7, 0.01, 8, "adamw")
+        texts = {key: _column(key).text(row) for key in ("seed", "tags", "note")}
+        assert texts == {"seed": "7", "tags": "one two", "note": "first line second"}
+
+
+class TestDifferenceToTheReport:
+    @pytest.fixture
+    def run(self, store: RunStore, make_config: MakeConfig, make_results: Callable[..., Results]) -> Run:
+        run = store.create(make_config().model_copy(update={"preset": "part1/mlp"}), RunStatus.FINISHED)
+        changes = {"results": make_results(test_accuracy=0.2563)}
+        return store.change(run.id, lambda record: record.model_copy(update=changes))
+
+    def _on(self, store: RunStore, run: Run, dataset: str) -> Run:
+        started = RunStarted(dataset, "cpu", 10, 10, 10, 10, 1)
+        return store.change(run.id, lambda record: record.model_copy(update={"started": started}))
+
+    def test_is_that_of_its_preset(self, store: RunStore, run: Run, paths: Paths) -> None:
+        references = references_of(load_presets(paths).presets)
+        row = run_row(self._on(store, run, "CIFAR-100"), references=references)
+        assert row.report_difference == pytest.approx(0.05)
+        assert _column("report").text(row) == "+5.0"
+
+    @pytest.mark.parametrize(("dataset", "references"), [("synthetic", {"part1/mlp": 0.2}), ("CIFAR-100", {})])
+    def test_is_unknown_on_other_data_or_without_a_reference(
+        self, store: RunStore, run: Run, dataset: str, references: dict[str, float]
+    ) -> None:
+        assert run_row(self._on(store, run, dataset), references=references).report_difference is None
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (points(None), ""), (points(0.2411), "+24.1"), (points(-0.003), "-0.3"),
         (percent(None), ""), (percent(0.0), "0.00"), (percent(0.37254), "37.25"), (percent(1.0), "100.00"),
         (count(None), ""), (count(999), "999"), (count(346_628), "346.6K"), (count(1_731_940), "1.73M"),
         (duration(None), ""), (duration(8.44), "8.4 s"), (duration(125), "2:05"), (duration(3725), "1:02:05"),

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from cifar_tui.config import RunConfig
-from cifar_tui.events import BatchProgress, EpochFinished
+from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
+from cifar_tui.runs.edits import rename, star
 from cifar_tui.runs.index import RunIndex
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import RunStore
@@ -54,6 +55,17 @@ class TestWatcher:
         changes = watcher.look()
         assert (changes.changed, changes.gone) == ({other}, {run_id})
 
+    def test_of_a_settled_run_only_the_record_counts(
+        self, store: RunStore, run_id: str, make_epoch: Callable[[int], EpochFinished]
+    ) -> None:
+        watcher = Watcher(store)
+        watcher.look({run_id})
+        store.append_epoch(run_id, make_epoch(1))
+        assert not watcher.look({run_id})
+        star(store, run_id)
+        assert watcher.look({run_id}).changed == {run_id}
+        assert not watcher.look({run_id})
+
 
 class TestIndex:
     def test_is_silent_when_nothing_is_new(self, store: RunStore, run_id: str) -> None:
@@ -84,6 +96,69 @@ class TestIndex:
         assert snapshot.followed
         assert snapshot.followed.run.id == other
         assert snapshot.followed.epochs == (make_epoch(1),)
+
+    def test_an_edit_of_a_finished_run_shows_up(
+        self, store: RunStore, make_config: MakeConfig, make_results: Callable[..., Results]
+    ) -> None:
+        run = store.create(make_config("as made"), RunStatus.RUNNING)
+        store.change(
+            run.id,
+            lambda record: record.model_copy(update={"status": RunStatus.FINISHED, "results": make_results()}),
+        )
+        index = RunIndex(store)
+        index.refresh()
+        rename(RunStore(store.folder), run.id, "renamed")
+        snapshot = index.refresh()
+        assert snapshot
+        assert [(row.name, row.status) for row in snapshot.rows] == [("renamed", "finished")]
+        assert index.refresh() is None
+
+    def test_a_discarded_run_goes_and_comes_back(self, store: RunStore, run_id: str) -> None:
+        index = RunIndex(store)
+        before = index.refresh()
+        assert before
+        store.discard(run_id)
+        without = index.refresh()
+        assert without
+        assert (without.rows, without.followed) == ((), None)
+        store.restore(run_id)
+        after = index.refresh()
+        assert after
+        assert after.rows == before.rows
+
+    def test_shows_each_epoch_as_it_comes_and_reads_the_history_once(
+        self,
+        store: RunStore,
+        run_id: str,
+        make_epoch: Callable[[int], EpochFinished],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        read: list[str] = []
+        whole = RunStore.epochs
+        monkeypatch.setattr(RunStore, "epochs", lambda self, run_id: read.append(run_id) or whole(self, run_id))
+        index = RunIndex(store)
+        with store.training_lock(run_id):
+            for epoch in (1, 2):
+                store.append_epoch(run_id, make_epoch(epoch))
+                snapshot = index.refresh(follow=run_id)
+                assert snapshot
+                assert snapshot.followed
+                assert [known.epoch for known in snapshot.followed.epochs] == [*range(1, epoch + 1)]
+                assert snapshot.rows[0].epochs == epoch
+            assert index.refresh(follow=run_id) is None
+        assert read == [run_id, run_id]
+
+    def test_compares_with_the_references(
+        self, store: RunStore, make_config: MakeConfig, make_results: Callable[..., Results]
+    ) -> None:
+        config = make_config().model_copy(update={"preset": "mine"})
+        run = store.create(config, RunStatus.FINISHED)
+        started = RunStarted("CIFAR-100", "cpu", 10, 10, 10, 10, 1)
+        changes = {"results": make_results(test_accuracy=0.5), "started": started}
+        store.change(run.id, lambda record: record.model_copy(update=changes))
+        snapshot = RunIndex(store, {"mine": 0.25}).refresh()
+        assert snapshot
+        assert snapshot.rows[0].report_difference == 0.25
 
     def test_a_damaged_run_is_a_problem_until_it_is_gone(self, store: RunStore, run_id: str) -> None:
         index = RunIndex(store)

@@ -1,5 +1,6 @@
 """The Leaderboard tab: every run and the report's rows in one sortable table."""
 
+import contextlib
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,8 +12,10 @@ from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from cifar_tui.presets import PresetLibrary
+from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
+from cifar_tui.runs.filter import Filter, FilterError, parse_filter
 from cifar_tui.runs.index import Snapshot
-from cifar_tui.runs.table import COLUMNS, Column, Row, find_column, matching, ordered, ranked, report_rows
+from cifar_tui.runs.table import Row, ranked, report_rows
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.status import status_mark, status_text
 
@@ -50,6 +53,7 @@ class LeaderboardPane(Vertical):
         self._column: Column = next(column for column in COLUMNS if column.key == "test")
         self._reversed = False
         self._with_report = True
+        self._filter = Filter()
         self._columns: tuple[Column, ...] = ()
         self._layout: list[tuple[Text, int]] = []
         """The heading of each column, and its width in cells."""
@@ -129,8 +133,10 @@ class LeaderboardPane(Vertical):
             self._sort_by(column)
 
     @on(Input.Changed, "#filter")
-    def _filter_changed(self) -> None:
-        self._draw()
+    def _filter_changed(self, message: Input.Changed) -> None:
+        with contextlib.suppress(FilterError):  # a term that is half typed leaves the rows as they are
+            self._filter = parse_filter(message.value)
+            self._draw()
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
@@ -153,8 +159,7 @@ class LeaderboardPane(Vertical):
         if self._runs is None:
             return
         rows = ranked([*self._runs, *(self._report if self._with_report else [])])
-        rows = matching(rows, self.query_one("#filter", Input).value)
-        rows = ordered(rows, self._column, reverse=self._reversed)
+        rows = ordered(filter(self._filter.matches, rows), self._column, reverse=self._reversed)
         table = self.query_one("#table", DataTable)
         cells = {row.key: [_cell(column, row) for column in self._columns] for row in rows}
         headings = [self._heading(column) for column in self._columns]

@@ -13,7 +13,7 @@ from cifar_tui.bench.probe import Answer, Cost, Layers
 from cifar_tui.config import RunConfig
 from cifar_tui.models.registry import MODELS
 from cifar_tui.paths import Paths
-from cifar_tui.runs.table import duration
+from cifar_tui.runs.columns import duration
 from cifar_tui.training.schedule import lr_factor
 from cifar_tui.tui.plot import GREEN, ChartData, Series
 from cifar_tui.tui.probe import Probe

@@ -8,7 +8,7 @@ from textual.widgets import Tree
 
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import PARTS, Preset, PresetLibrary
-from cifar_tui.runs.table import percent
+from cifar_tui.runs.columns import percent
 
 _LABEL_WIDTH = 18
 

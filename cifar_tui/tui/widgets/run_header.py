@@ -5,9 +5,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ProgressBar, Static
 
+from cifar_tui.runs.columns import count, duration, percent
 from cifar_tui.runs.index import History
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.table import count, duration, percent
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
 

@@ -1,0 +1,113 @@
+"""Runs beside one another: in which settings they differ, and what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cifar_tui.config import FieldPath, RunConfig
+from cifar_tui.config.fields import as_text, data_fields, model_fields, training_fields
+from cifar_tui.events import Results
+from cifar_tui.runs.columns import count, duration, percent
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that is not the same in all runs."""
+
+    path: FieldPath
+    title: str
+    texts: tuple[str, ...]
+    """The setting as the form shows it, one a run; empty where a run's model has no such setting."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of several runs."""
+
+    title: str
+    values: tuple[float | None, ...]
+    """Accuracies are fractions, times seconds; None where a run has no results yet."""
+    texts: tuple[str, ...]
+    changes: tuple[float | None, ...]
+    """Each value minus the first run's; None where either is missing, and for the first run itself."""
+    change_texts: tuple[str, ...]
+    """Signed; accuracies in percentage points."""
+
+
+def differences(configs: Sequence[RunConfig]) -> list[Difference]:
+    """Return the settings in which `configs` differ, in the order of the form.
+
+    What a run is called, and the preset and part that it belongs to, are no settings.
+    """
+    titles: dict[FieldPath, str] = {("model", "name"): "Model"}
+    for config in configs:
+        titles |= {field.path: field.title for field in model_fields(config.model.name) if field.path not in titles}
+    titles |= {field.path: field.title for field in (*data_fields(), *training_fields())}
+    found: list[Difference] = []
+    for path, title in titles.items():
+        values = [_value(config, path) for config in configs]
+        if any(value != values[0] for value in values):
+            texts = tuple("" if value is _ABSENT else as_text(value) for value in values)
+            found.append(Difference(path, title, texts))
+    return found
+
+
+def changes_from(config: RunConfig, base: RunConfig) -> list[Difference]:
+    """Return what `config` changed in `base`, such as its preset: the texts are the base's, then its own."""
+    return differences([base, config])
+
+
+def metrics(results: Sequence[Results | None]) -> list[Metric]:
+    """Return what the runs are judged by, each also as the difference to the first run."""
+    return [_metric(measure, results) for measure in _MEASURES]
+
+
+def _value(config: RunConfig, path: FieldPath) -> object:
+    value: object = config
+    for name in path:
+        value = getattr(value, name, _ABSENT)
+    return value
+
+
+@dataclass(frozen=True)
+class _Measure:
+    title: str
+    get: Callable[[Results], float | None]
+    text: Callable[[float], str]
+
+
+def _metric(measure: _Measure, results: Sequence[Results | None]) -> Metric:
+    values = tuple(None if result is None else measure.get(result) for result in results)
+    first = values[0] if values else None
+    changes = tuple(
+        None if place == 0 or value is None or first is None else value - first for place, value in enumerate(values)
+    )
+    return Metric(
+        title=measure.title,
+        values=values,
+        texts=tuple("" if value is None else measure.text(value) for value in values),
+        changes=changes,
+        change_texts=tuple("" if change is None else _signed(measure.text, change) for change in changes),
+    )
+
+
+def _signed(text: Callable[[float], str], change: float) -> str:
+    return ("+" if change >= 0 else "-") + text(abs(change))
+
+
+def _gap(results: Results) -> float:
+    return results.train_accuracy - results.val_accuracy
+
+
+_MEASURES = (
+    _Measure("Test %", lambda results: results.test_accuracy, percent),
+    _Measure("Val %", lambda results: results.val_accuracy, percent),
+    _Measure("F1 %", lambda results: results.macro_f1, percent),
+    _Measure("Top-5 %", lambda results: results.top5_accuracy, percent),
+    _Measure("Superclass %", lambda results: results.superclass_accuracy, percent),
+    _Measure("Train - val", _gap, percent),
+    _Measure("Params", lambda results: results.parameters, lambda value: count(round(value))),
+    _Measure("Time", lambda results: results.seconds, duration),
+    _Measure("img/s", lambda results: results.images_per_second, lambda value: f"{value:,.0f}"),
+)

@@ -1,0 +1,6 @@
+"""Text that people brought, made safe to show."""
+
+
+def printable(text: str) -> str:
+    """Return `text` without characters that could steer the terminal; people choose names, and files bring them."""
+    return "".join(character if character.isprintable() else "�" for character in text)
