@@ -1,5 +1,6 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
@@ -14,36 +15,33 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig, with_values
 from cifar_tui.data import cifar100
-from cifar_tui.events import EpochFinished, Event
+from cifar_tui.events import Event
 from cifar_tui.paths import Paths
-from cifar_tui.presets import load_presets
-from cifar_tui.runs.columns import percent
-from cifar_tui.runs.index import RunIndex, Snapshot
+from cifar_tui.presets import load_presets, save_preset
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
+from cifar_tui.tui.look import Looker, Wish, ends
 from cifar_tui.tui.notices import tell_terminal
+from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
-from cifar_tui.tui.screens.extend import ExtendScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
-from cifar_tui.tui.screens.save_preset import SavePresetScreen
+from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
-from cifar_tui.tui.widgets.curves import Overlay
 
 FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
 _SECONDS_BETWEEN_LOOKS = 1.0
-_LOG_LINES = 200
 
 
 TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
@@ -86,7 +84,7 @@ class CifarApp(App[None]):
         self.run_queue = RunQueue(self.store)
         self.runner = Runner(paths, self.store, self._hear)
         self.library = load_presets(paths)
-        self.index = RunIndex(self.store)
+        self._looker = Looker(self.store, self.run_queue, self.library)
         self._state_file = paths.data / "state.json"
         self.state = load_state(self._state_file)
         register_themes(self)
@@ -98,8 +96,6 @@ class CifarApp(App[None]):
         self._view: LiveView | None = None
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
-        self._overlays: dict[str, tuple[EpochFinished, ...]] = {}
-        """Histories that do not change any more."""
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs."""
@@ -107,13 +103,13 @@ class CifarApp(App[None]):
             with TabPane("1 Launch", id="launch"):
                 first = self.library.find(FIRST_PRESET)
                 yield LaunchPane(self.library, first, self.paths, with_advanced=self.state.with_advanced)
+            state = self.state
             with TabPane("2 Live", id="live"):
-                state = self.state
                 yield LivePane(
                     self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log
                 )
             with TabPane("3 Leaderboard", id="leaderboard"):
-                yield LeaderboardPane(self.library)
+                yield LeaderboardPane(self.library, self.store, state, self.marked)
         yield Footer(show_command_palette=False)
         yield Static(
             f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
@@ -198,30 +194,8 @@ class CifarApp(App[None]):
 
     @work(thread=True, group="look")
     def _look(self) -> None:
-        changed = self.index.refresh(self._follow)
-        snapshot = changed or (self._view.snapshot if self._view else Snapshot())
-        self.post_message(self.Looked(self._see(snapshot)))
-
-    def _see(self, snapshot: Snapshot) -> LiveView:
-        """Read what Live shows beside the snapshot."""
-        followed = snapshot.followed
-        names = {row.key: row.name for row in snapshot.rows}
-        overlays = [
-            Overlay(names[run_id], self._history(run_id, snapshot), place)
-            for place, run_id in enumerate(self.marked)
-            if run_id in names and not (followed and followed.run.id == run_id)
-        ]
-        wants_log = self.state.with_log and followed is not None
-        log = self.store.log(followed.run.id, _LOG_LINES) if wants_log and followed else ()
-        return LiveView(snapshot, self.run_queue.is_paused, tuple(overlays), log)
-
-    def _history(self, run_id: str, snapshot: Snapshot) -> tuple[EpochFinished, ...]:
-        if run_id not in self._overlays:
-            epochs = self.store.epochs(run_id)
-            if any(run.id == run_id for run in snapshot.running):
-                return epochs
-            self._overlays[run_id] = epochs
-        return self._overlays[run_id]
+        wish = Wish(self._follow, tuple(self.marked), self.state.with_log)
+        self.post_message(self.Looked(self._looker.look(wish)))
 
     def _hear(self, run_id: str, event: Event) -> None:
         """Called by the training thread: hand over, and go on at once."""
@@ -241,20 +215,10 @@ class CifarApp(App[None]):
         before, self._view = self._view, message.view
         if message.view != before:
             self._show(message.view)
-        if before is not None:
-            self._announce_ends(before.snapshot, message.view.snapshot)
-
-    def _announce_ends(self, before: Snapshot, now: Snapshot) -> None:
-        """Say which runs have ended since the last look, also to who is looking at another window."""
-        running = {run.id for run in now.running}
-        ended = {run.id for run in before.running} - running
-        for row in now.rows:
-            if row.key in ended and row.status != RunStatus.QUEUED:
-                reached = f", test {percent(row.test_accuracy)} %" if row.test_accuracy is not None else ""
-                text = f"{row.name}: {row.status}{reached}"
-                self.notify(text, markup=False, timeout=10)
-                if self.state.bell:
-                    tell_terminal(self, text)
+        for sentence in ends(before.snapshot, message.view.snapshot) if before else ():
+            self.notify(sentence, markup=False, timeout=10)
+            if self.state.bell:
+                tell_terminal(self, sentence)
 
     def _show(self, view: LiveView) -> None:
         tabs, snapshot = self._tabs, view.snapshot
@@ -288,7 +252,12 @@ class CifarApp(App[None]):
     @on(LaunchPane.SaveWanted)
     @work(exclusive=True, group="save")
     async def _save_wanted(self, message: LaunchPane.SaveWanted) -> None:
-        preset = await self.push_screen_wait(SavePresetScreen(self.paths, message.config))
+        text = f"A title; it is kept in {self.paths.presets} and appears under Mine."
+        screen = AskScreen(
+            "Save as a preset", text, message.config.name,
+            lambda title: save_preset(self.paths, title, message.config),
+        )  # fmt: skip
+        preset = await self.push_screen_wait(screen)
         if preset is not None:
             self.library = load_presets(self.paths)
             self._launch_pane.show_library(self.library, preset.key)
@@ -330,7 +299,8 @@ class CifarApp(App[None]):
         self.notify("The queue goes on." if was_paused else "The queue waits after the present run.")
 
     @on(LivePane.ViewChanged)
-    def _view_changed(self, message: LivePane.ViewChanged) -> None:
+    @on(LeaderboardPane.ViewChanged)
+    def _view_changed(self, message: LivePane.ViewChanged | LeaderboardPane.ViewChanged) -> None:
         self.remember(**message.changes)
         self.look()
 
@@ -347,23 +317,63 @@ class CifarApp(App[None]):
         self._follow = None
         self.look()
 
+    @on(LeaderboardPane.FollowWanted)
+    def _follow_one(self, message: LeaderboardPane.FollowWanted) -> None:
+        self._see_live(message.run_id)
+
     @on(LeaderboardPane.Opened)
-    def _opened(self, message: LeaderboardPane.Opened) -> None:
-        self._follow = message.run_id
+    @work(exclusive=True, group="open")
+    async def _opened(self, message: LeaderboardPane.Opened) -> None:
+        try:
+            detail = await asyncio.to_thread(self._looker.detail, message.run_id, self.library)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        match await self.push_screen_wait(RunScreen(detail)):
+            case "again":
+                await self._open_in_form(detail.history.run.config)
+            case "continue":
+                self._go_on(message.run_id)
+            case "live":
+                self._see_live(message.run_id)
+
+    @on(LeaderboardPane.AgainWanted)
+    async def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:
+        try:
+            await self._open_in_form(self.store.get(message.run_id).config)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    @on(LeaderboardPane.CompareWanted)
+    @work(exclusive=True, group="open")
+    async def _compare_wanted(self, message: LeaderboardPane.CompareWanted) -> None:
+        try:
+            histories = await asyncio.to_thread(self._looker.histories, message.run_ids)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        await self.push_screen_wait(CompareScreen(histories))
+
+    @on(LeaderboardPane.MarksChanged)
+    @on(LeaderboardPane.RunsChanged)
+    def _look_anew(self) -> None:
         self.look()
-        self.action_show_tab("live")
 
     @on(LivePane.ContinueWanted)
     @on(LeaderboardPane.ContinueWanted)
+    def _continue_wanted(self, message: LivePane.ContinueWanted | LeaderboardPane.ContinueWanted) -> None:
+        self._go_on(message.run_id)
+
     @work(exclusive=True, group="continue")
-    async def _continue_wanted(self, message: LivePane.ContinueWanted | LeaderboardPane.ContinueWanted) -> None:
+    async def _go_on(self, run_id: str) -> None:
+        """Queue a run to be resumed, or, when it is finished, to be trained on as a new one."""
         try:
-            run = self.store.get(message.run_id)
+            run = self.store.get(run_id)
             if results := run.record.results:
-                epochs = await self.push_screen_wait(ExtendScreen(run.config.title, results.epochs))
-                if epochs is None:
+                extended = await self.push_screen_wait(self._ask_for_epochs(run, results.epochs))
+                if extended is None:
                     return
-                run = self.run_queue.extend(run.id, epochs)
+                run = extended
             else:
                 run = self.run_queue.resume(run.id)
         except StoreError as error:
@@ -371,7 +381,28 @@ class CifarApp(App[None]):
             return
         self.runner.wake()
         self.look()
-        self.notify(f"Queued to go on: {run.config.title}", markup=False)
+        self.notify(f"Queued to go on: {run.title}", markup=False)
+
+    def _ask_for_epochs(self, run: Run, epochs: int) -> AskScreen[Run]:
+        def accept(answer: str) -> Run:
+            if not answer.strip().isdecimal() or int(answer) <= epochs:
+                raise StoreError(f"Needs a whole number above {epochs}.")
+            return self.run_queue.extend(run.id, int(answer))
+
+        text = (
+            f"{run.title} finished after {epochs} epochs. Train it on, as a new run, to how many in all? "
+            "The learning rate follows the schedule of the longer run."
+        )
+        return AskScreen("Train on", text, str(2 * epochs), accept, do="Queue it")
+
+    def _see_live(self, run_id: str) -> None:
+        self._follow = run_id
+        self.look()
+        self.action_show_tab("live")
+
+    async def _open_in_form(self, config: RunConfig) -> None:
+        self.action_show_tab("launch")
+        await self._launch_pane.open_config(config)
 
     async def _ask_for_data(self) -> DatasetChoice | None:
         choice = await self.push_screen_wait(DatasetScreen(self.paths))

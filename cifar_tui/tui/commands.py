@@ -7,7 +7,7 @@ from textual.app import SystemCommand
 
 from cifar_tui.tui.keys import SCOPES
 
-_NOT_ACTIONS = ("leave_form", "command_palette", "close")
+_NOT_ACTIONS = ("leave_form", "command_palette")
 """What makes no sense once the palette is closed."""
 
 

@@ -7,7 +7,7 @@ from textual.widgets import Input
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
 from cifar_tui.tui.app import CifarApp
-from cifar_tui.tui.screens.save_preset import SavePresetScreen
+from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.field_row import FieldRow
 from cifar_tui.tui.widgets.model_panel import ModelPanel
@@ -167,7 +167,7 @@ async def test_a_preset_of_ones_own_is_saved_and_shown(app: CifarApp, paths: Pat
         form = app.query_one(ConfigForm)
         form.set_field(LR, "0.25")
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, SavePresetScreen))
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await pilot.press(*"Fast & [b]bold", "enter")
         await until(pilot, lambda: form.border_title == "my/fast-b-bold")
         preset = load_presets(paths).find("my/fast-b-bold")
@@ -181,9 +181,9 @@ async def test_a_preset_is_never_overwritten(app: CifarApp, paths: Paths):
     (paths.presets / "mine.toml").write_text('title = "Mine"\n[model]\nname = "mlp"\n')
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, SavePresetScreen))
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await pilot.press(*"mine", "enter")
-        await until(pilot, lambda: "mine.toml is there already" in str(app.screen.query_one("#save-note").content))
+        await until(pilot, lambda: "mine.toml is there already" in str(app.screen.query_one("#ask-note").content))
         await pilot.press("escape")
         assert load_presets(paths).find("my/mine").config.model.name == "mlp"
 

@@ -1,7 +1,7 @@
 from textual.widgets import DataTable, Input, Static
 
 from cifar_tui.tui.app import CifarApp
-from cifar_tui.tui.screens.extend import ExtendScreen
+from cifar_tui.tui.screens.ask import AskScreen
 
 from .conftest import RunMaker, until
 
@@ -72,7 +72,7 @@ async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
         assert set(names(table)) == {"GRU-row", "GRU-patch4"}
         await pilot.press("escape")
         await until(pilot, lambda: table.row_count == 22)
-        assert not app.query_one("#filter", Input).display
+        assert not app.query_one("#filter-bar").display
 
 
 async def test_the_reports_rows_can_be_hidden(app: CifarApp, furnished: RunMaker):
@@ -83,10 +83,10 @@ async def test_the_reports_rows_can_be_hidden(app: CifarApp, furnished: RunMaker
         assert not any(key.startswith("report:") for key in keys(table))
 
 
-async def test_a_run_opens_on_live(app: CifarApp, furnished: RunMaker):
+async def test_a_run_is_seen_on_live(app: CifarApp, furnished: RunMaker):
     async with app.run_test(size=(160, 50)) as pilot:
         await opened(app, pilot)
-        await pilot.press("enter")
+        await pilot.press("f")
         await until(pilot, lambda: "embedded data" in str(app.query_one("#live-title").content))
         assert app.query_one("TabbedContent").active == "live"
         await pilot.press("f")
@@ -125,16 +125,16 @@ async def test_a_finished_run_is_trained_on_as_a_new_one(app: CifarApp, furnishe
         done = parent.record.results.epochs
         table.move_cursor(row=keys(table).index("run-01"))
         await pilot.press("c")
-        await until(pilot, lambda: isinstance(app.screen, ExtendScreen))
-        line = app.screen.query_one("#epochs", Input)
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        line = app.screen.query_one("#answer", Input)
         assert line.value == str(2 * done)
         line.value = str(done)
         await pilot.press("enter")
-        note = app.screen.query_one("#extend-note", Static)
+        note = app.screen.query_one("#ask-note", Static)
         await until(pilot, lambda: f"above {done}" in str(note.content))
         line.value = str(done + 7)
         await pilot.press("enter")
-        await until(pilot, lambda: not isinstance(app.screen, ExtendScreen))
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen))
         await until(pilot, lambda: app.run_queue.waiting()[-1].record.parent == "run-01")
         child = app.run_queue.waiting()[-1]
         assert child.config.training.epochs == done + 7

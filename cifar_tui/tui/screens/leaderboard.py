@@ -1,28 +1,40 @@
-"""The Leaderboard tab: every run and the report's rows in one sortable table."""
+"""The Leaderboard tab: every run and the report's rows in one sortable table, and what is done with them."""
 
-import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable, Input, Static
 
+from cifar_tui.config import ConfigError
 from cifar_tui.presets import PresetLibrary
+from cifar_tui.runs import edits
 from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
+from cifar_tui.runs.export import as_csv, as_json, as_markdown
 from cifar_tui.runs.filter import Filter, FilterError, parse_filter
+from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.index import Snapshot
+from cifar_tui.runs.store import RunStore, StoreError
 from cifar_tui.runs.table import Row, ranked, report_rows
 from cifar_tui.tui.keys import bindings
-from cifar_tui.tui.status import status_mark, status_text
+from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.screens.columns import ColumnsScreen
+from cifar_tui.tui.state import ViewState
+from cifar_tui.tui.widgets.run_table import RunTable
 
-_MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
-_NAME_WIDTH = 28
 _WIDE = 140
 _ONLY_WHEN_WIDE = ("model", "device")
+_WRITERS: dict[str, Callable[[Sequence[Row], Sequence[Column]], str]] = {
+    ".csv": as_csv,
+    ".md": as_markdown,
+    ".json": lambda rows, _: as_json(rows),
+}
 
 
 class LeaderboardPane(Vertical):
@@ -30,95 +42,346 @@ class LeaderboardPane(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("leaderboard")
 
-    class Opened(Message):
-        """A person wants to see a run."""
+    class RunMessage(Message):
+        """Something is wanted of one run."""
 
         def __init__(self, run_id: str) -> None:
             super().__init__()
             self.run_id = run_id
 
-    class ContinueWanted(Message):
-        """A person wants a run to go on that ended before its end."""
+    class Opened(RunMessage):
+        """A person wants to see all of a run."""
 
-        def __init__(self, run_id: str) -> None:
+    class FollowWanted(RunMessage):
+        """A person wants to see a run on Live."""
+
+    class ContinueWanted(RunMessage):
+        """A person wants a run to go on that ended before its end, or to be trained on."""
+
+    class AgainWanted(RunMessage):
+        """A person wants a run's settings in the form."""
+
+    class CompareWanted(Message):
+        """A person wants to see runs beside one another."""
+
+        def __init__(self, run_ids: Sequence[str]) -> None:
             super().__init__()
-            self.run_id = run_id
+            self.run_ids = run_ids
 
-    def __init__(self, library: PresetLibrary) -> None:
+    class MarksChanged(Message):
+        """A run was marked, or is no longer."""
+
+    class RunsChanged(Message):
+        """Something was written to run folders."""
+
+    class ViewChanged(Message):
+        """A way of showing was changed, which the next start should find."""
+
+        def __init__(self, **changes: object) -> None:
+            super().__init__()
+            self.changes = changes
+
+    def __init__(self, library: PresetLibrary, store: RunStore, state: ViewState, marked: list[str]) -> None:
         super().__init__()
+        self._store = store
         self._report = report_rows(library.presets)
         self._runs: tuple[Row, ...] | None = None
         """None until the folders were read for the first time."""
+        self._ranked: list[Row] = []
         self._problems: tuple[str, ...] = ()
-        self._column: Column = next(column for column in COLUMNS if column.key == "test")
-        self._reversed = False
-        self._with_report = True
+        self._column = find_column(state.sort) or COLUMNS[4]
+        self._reversed = state.is_reversed
+        self._with_report = state.with_report
+        self._is_grouped = state.is_grouped
+        self._filter_text = state.filter
         self._filter = Filter()
+        self._hidden = set(state.hidden_columns)
+        order = {key: place for place, key in enumerate(state.column_order)}
+        self._order = sorted(COLUMNS, key=lambda column: order.get(column.key, len(order)))
         self._columns: tuple[Column, ...] = ()
-        self._layout: list[tuple[Text, int]] = []
-        """The heading of each column, and its width in cells."""
-        self._shown: list[Row] = []
+        self._marked = marked
+        self._deleted: list[list[str]] = []
+        """What undo brings back, the last one first."""
 
     def compose(self) -> ComposeResult:
         """Lay out filter and table."""
-        yield Input(placeholder="Filter: words that a row must hold", compact=True, id="filter")
-        yield DataTable(cursor_type="row", zebra_stripes=True, fixed_columns=2, id="table")
+        with Vertical(id="filter-bar"):
+            yield Input(
+                self._filter_text, placeholder='words, part:4 test>35 tag:final status:finished -"a b"',
+                compact=True, id="filter",
+            )  # fmt: skip
+            yield Static(id="filter-note")
+        yield RunTable(id="table")
 
     def on_mount(self) -> None:
-        """Hide the filter until it is asked for."""
-        self.query_one("#filter", Input).display = False
+        """Hide the filter until it is asked for, unless one is in force."""
+        self.query_one("#filter-bar").display = bool(self._filter_text)
+        self._parse_filter()
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what a narrow terminal can do without."""
-        columns = tuple(c for c in COLUMNS if event.size.width >= _WIDE or c.key not in _ONLY_WHEN_WIDE)
-        if columns != self._columns:
-            self._columns = columns
-            self._draw()
+        self._choose_columns(event.size.width)
+
+    @property
+    def _table(self) -> RunTable:
+        return self.query_one(RunTable)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what the run folders say now."""
         if (snapshot.rows, snapshot.problems) != (self._runs, self._problems):
             self._runs, self._problems = snapshot.rows, snapshot.problems
-            self._draw()
+            self._rank()
 
     def action_sort(self, step: int) -> None:
         """Sort by the next or the previous column."""
-        self._sort_by(self._columns[(self._place_of_column() + step) % len(self._columns)])
+        place = self._columns.index(self._column) if self._column in self._columns else 0
+        self._sort_by(self._columns[(place + step) % len(self._columns)])
 
     def action_reverse(self) -> None:
         """Turn the order round."""
         self._reversed = not self._reversed
+        self.post_message(self.ViewChanged(is_reversed=self._reversed))
         self._draw()
 
     def action_toggle_report(self) -> None:
         """Show or hide what the report measured."""
         self._with_report = not self._with_report
-        self._draw()
+        self.post_message(self.ViewChanged(with_report=self._with_report))
+        self._rank()
+
+    def action_group(self) -> None:
+        """Show runs that differ in their seed alone as one row, or each by itself."""
+        self._is_grouped = not self._is_grouped
+        self.post_message(self.ViewChanged(is_grouped=self._is_grouped))
+        self._rank()
+
+    @work(exclusive=True, group="columns")
+    async def action_columns(self) -> None:
+        """Choose which columns are shown, and their order."""
+        answer = await self.app.push_screen_wait(ColumnsScreen(self._order, tuple(self._hidden)))
+        if answer is not None:
+            keys, hidden = answer
+            self._order = sorted(COLUMNS, key=lambda column: keys.index(column.key))
+            self._hidden = set(hidden)
+            self.post_message(self.ViewChanged(column_order=keys, hidden_columns=hidden))
+            self._choose_columns(self.size.width)
 
     def action_filter(self) -> None:
-        """Type words that a row must hold."""
-        line = self.query_one("#filter", Input)
-        line.display = True
-        line.focus()
+        """Type what a row must hold."""
+        self.query_one("#filter-bar").display = True
+        self.query_one("#filter").focus()
 
-    def action_clear_filter(self) -> None:
-        """Show all rows again."""
+    def action_clear(self) -> None:
+        """Show all rows again; then forget the marks."""
         line = self.query_one("#filter", Input)
+        if not line.value and self._marked and self._table.has_focus:
+            self._marked.clear()
+            self._marks_changed()
         line.value = ""
-        line.display = False
-        self.query_one("#table").focus()
+        self.query_one("#filter-bar").display = False
+        self._table.focus()
+
+    def action_mark(self) -> None:
+        """Mark the chosen run, or take its mark away; go to the next row."""
+        row = self._table.chosen
+        if row is None:
+            return
+        for key in _runs_of(row):
+            if key in self._marked:
+                self._marked.remove(key)
+            else:
+                self._marked.append(key)
+        self._marks_changed()
+        self._table.action_cursor_down()
 
     def action_open(self) -> None:
-        """See the marked run on Live."""
-        table = self.query_one("#table", DataTable)
-        if 0 <= table.cursor_row < len(self._shown):
-            self._open(self._shown[table.cursor_row])
+        """See all of the chosen run."""
+        self._wish(self.Opened)
+
+    def action_follow(self) -> None:
+        """See the chosen run on Live."""
+        self._wish(self.FollowWanted)
 
     def action_continue(self) -> None:
-        """Queue the marked run to go on: from its checkpoint, or, when it is finished, for more epochs."""
-        table = self.query_one("#table", DataTable)
-        if 0 <= table.cursor_row < len(self._shown) and not self._shown[table.cursor_row].is_report:
-            self.post_message(self.ContinueWanted(self._shown[table.cursor_row].key))
+        """Queue the chosen run to go on: from its checkpoint, or, when it is finished, for more epochs."""
+        self._wish(self.ContinueWanted)
+
+    def action_again(self) -> None:
+        """Put the chosen run's settings into the form."""
+        self._wish(self.AgainWanted)
+
+    def action_compare(self) -> None:
+        """See the marked runs beside one another; with one mark, the marked and the chosen one."""
+        chosen = self._table.chosen
+        keys = list(self._marked)
+        if chosen is not None and len(keys) < 2:
+            keys += [key for key in _runs_of(chosen) if key not in keys]
+        if len(keys) < 2:
+            self.app.notify("Mark two runs or more with space; then v shows them beside one another.")
+        else:
+            self.post_message(self.CompareWanted(keys))
+
+    @work(exclusive=True, group="edit")
+    async def action_rename(self) -> None:
+        """Call the chosen run something else."""
+        row = self._chosen_run()
+        if row is not None:
+            screen = AskScreen(
+                "Rename", "What the leaderboard calls the run; nothing gives it back its first name.", row.name,
+                lambda name: edits.rename(self._store, row.key, name),
+            )  # fmt: skip
+            if await self.app.push_screen_wait(screen):
+                self.post_message(self.RunsChanged())
+
+    @work(exclusive=True, group="edit")
+    async def action_note(self) -> None:
+        """Write a note on the chosen run."""
+        row = self._chosen_run()
+        if row is not None:
+            screen = AskScreen(
+                "Note", "A line for yourself.", row.note, lambda text: edits.note(self._store, row.key, text)
+            )
+            if await self.app.push_screen_wait(screen):
+                self.post_message(self.RunsChanged())
+
+    @work(exclusive=True, group="edit")
+    async def action_tag(self) -> None:
+        """Give tags to the marked runs, or to the chosen one, and take some away."""
+        rows = self._subjects()
+        if not rows:
+            return
+        if len(rows) == 1:
+            text, value = "All its tags, with spaces between them.", " ".join(rows[0].tags)
+        else:
+            text, value = f"Tags for {len(rows)} runs, with spaces between them; -tag takes one away.", ""
+
+        def accept(answer: str) -> bool:
+            words = answer.split()
+            for row in rows:
+                gone = row.tags if len(rows) == 1 else tuple(word[1:] for word in words if word.startswith("-"))
+                if gone:
+                    edits.untag(self._store, row.key, *gone)
+                edits.tag(self._store, row.key, *(word for word in words if not word.startswith("-")))
+            return True
+
+        if await self.app.push_screen_wait(AskScreen("Tags", text, value, accept)):
+            self.post_message(self.RunsChanged())
+
+    def action_star(self) -> None:
+        """Star the marked runs, or the chosen one; or take the stars away."""
+        rows = self._subjects()
+        starred = not all(row.starred for row in rows)
+        self._edit(rows, lambda row: edits.star(self._store, row.key, starred))
+
+    def action_archive(self) -> None:
+        """Archive the marked runs, or the chosen one; or bring them back."""
+        rows = self._subjects()
+        archived = not all(row.archived for row in rows)
+        if self._edit(rows, lambda row: edits.archive(self._store, row.key, archived)):
+            hint = "is:archived in the filter shows them" if archived else "back in the table"
+            self.app.notify(f"{_count(rows)} {'archived' if archived else 'taken out of the archive'}: {hint}.")
+
+    def action_delete(self) -> None:
+        """Delete the marked runs, or the chosen one, until the next undo."""
+        rows = self._subjects()
+        deleted: list[str] = []
+
+        def delete(row: Row) -> None:
+            self._store.discard(row.key)
+            deleted.append(row.key)
+
+        self._edit(rows, delete)
+        if deleted:
+            self._deleted.append(deleted)
+            self._marked[:] = [key for key in self._marked if key not in deleted]
+            self.app.notify(f"{len(deleted)} {'run' if len(deleted) == 1 else 'runs'} deleted; u brings back.")
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._deleted:
+            self.app.notify("Nothing was deleted since the start.")
+            return
+        try:
+            for run_id in self._deleted.pop():
+                self._store.restore(run_id)
+        except StoreError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+        self.post_message(self.RunsChanged())
+
+    def action_copy(self) -> None:
+        """Copy the chosen row."""
+        if self._table.chosen is not None:
+            self._copy([self._table.chosen], "the row")
+
+    def action_copy_table(self) -> None:
+        """Copy the table as it is shown."""
+        self._copy(self._table.rows_shown, f"{len(self._table.rows_shown)} rows")
+
+    @work(exclusive=True, group="edit")
+    async def action_export(self) -> None:
+        """Write the table, as it is shown, to a file."""
+        screen = AskScreen(
+            "Export", "A file that ends in .csv, .md or .json.", str(Path.cwd() / "leaderboard.csv"), self._export,
+            do="Write",
+        )  # fmt: skip
+        file = await self.app.push_screen_wait(screen)
+        if file is not None:
+            self.app.notify(f"Wrote {file}", markup=False)
+
+    def _export(self, text: str) -> Path:
+        file = Path(text.strip()).expanduser()
+        write = _WRITERS.get(file.suffix.lower())
+        if write is None:
+            raise ConfigError(f"{file.name or 'The name'} must end in .csv, .md or .json.")
+        file.write_text(write(self._table.rows_shown, self._columns), encoding="utf-8")
+        return file
+
+    def _copy(self, rows: Sequence[Row], what: str) -> None:
+        text = as_markdown(rows, self._columns)
+        file = self._store.folder.parent / "clipboard.md"
+        self.app.copy_to_clipboard(text)
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError:
+            self.app.notify(f"Copied {what} as Markdown.")
+        else:
+            self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
+
+    def _chosen_run(self) -> Row | None:
+        """The chosen row, if it is a single run."""
+        row = self._table.chosen
+        if row is None or row.is_report or row.members:
+            what = "a group of seeds; g shows its runs" if row and row.members else "what the report measured"
+            self.app.notify(f"This row is {what}." if row else "There is no run yet.")
+            return None
+        return row
+
+    def _subjects(self) -> list[Row]:
+        """The marked runs, else the chosen one."""
+        rows = [row for row in self._runs or () if row.key in self._marked]
+        if not rows and (row := self._chosen_run()):
+            rows = [row]
+        return rows
+
+    def _edit(self, rows: Sequence[Row], change: Callable[[Row], object]) -> bool:
+        """Change each of `rows`; tell what goes wrong, and whether all went well."""
+        try:
+            for row in rows:
+                change(row)
+        except StoreError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+            return False
+        finally:
+            self.post_message(self.RunsChanged())
+        return bool(rows)
+
+    def _wish(self, message: type[RunMessage]) -> None:
+        if row := self._chosen_run():
+            self.post_message(message(row.key))
+
+    def _marks_changed(self) -> None:
+        self.post_message(self.MarksChanged())
+        self._draw()
 
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:
@@ -134,90 +397,72 @@ class LeaderboardPane(Vertical):
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, message: Input.Changed) -> None:
-        with contextlib.suppress(FilterError):  # a term that is half typed leaves the rows as they are
-            self._filter = parse_filter(message.value)
-            self._draw()
+        self._filter_text = message.value
+        self._parse_filter()
+        self.post_message(self.ViewChanged(filter=message.value))
+        self._draw()
 
     @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.query_one("#table").focus()
+    def _filter_done(self, message: Input.Submitted) -> None:
+        self.query_one("#filter-bar").display = bool(message.value)
+        self._table.focus()
 
-    def _place_of_column(self) -> int:
-        return self._columns.index(self._column) if self._column in self._columns else 0
+    def _parse_filter(self) -> None:
+        note = self.query_one("#filter-note", Static)
+        try:
+            self._filter = parse_filter(self._filter_text)
+        except FilterError as error:  # the rows stay as they are while a term is half typed
+            note.update(Text(str(error), style="red"))
+        else:
+            note.update("")
+
+    def _choose_columns(self, width: int) -> None:
+        wanted = [column for column in self._order if column.key not in self._hidden]
+        columns = tuple(column for column in wanted if width >= _WIDE or column.key not in _ONLY_WHEN_WIDE)
+        if columns != self._columns:
+            self._columns = columns
+            self._draw()
 
     def _sort_by(self, column: Column) -> None:
         self._column, self._reversed = column, False
+        self.post_message(self.ViewChanged(sort=column.key, is_reversed=False))
         self._draw()
 
-    def _open(self, row: Row) -> None:
-        if row.is_report:
-            self.app.notify("The report measured this row; it has no run here.")
-        else:
-            self.post_message(self.Opened(row.key))
+    def _rank(self) -> None:
+        if self._runs is not None:
+            rows = grouped(self._runs) if self._is_grouped else self._runs
+            self._ranked = ranked([*rows, *(self._report if self._with_report else [])])
+            self._draw()
 
     def _draw(self) -> None:
-        if self._runs is None:
+        if self._runs is None or not self._columns:
             return
-        rows = ranked([*self._runs, *(self._report if self._with_report else [])])
-        rows = ordered(filter(self._filter.matches, rows), self._column, reverse=self._reversed)
-        table = self.query_one("#table", DataTable)
-        cells = {row.key: [_cell(column, row) for column in self._columns] for row in rows}
-        headings = [self._heading(column) for column in self._columns]
-        # Given widths, not the table's own: it draws a new heading before it has measured the rows below.
-        widths = [max(text.cell_len for text in texts) for texts in zip(headings, *cells.values(), strict=True)]
-        layout = list(zip(headings, widths, strict=True))
-        if layout == self._layout and [row.key for row in rows] == [row.key for row in self._shown]:
-            for before, row in zip(self._shown, rows, strict=True):
-                if before != row:
-                    for column, cell in zip(self._columns, cells[row.key], strict=True):
-                        table.update_cell(row.key, column.key, cell)
-        else:
-            self._rebuild(table, layout, cells)
-        self._layout, self._shown = layout, rows
-        self._write_caption(table)
+        rows = ordered(filter(self._filter.matches, self._ranked), self._column, reverse=self._reversed)
+        is_best_first = self._column.best_first != self._reversed
+        table = self._table
+        table.show_rows(rows, self._columns, sorted_by=(self._column.key, is_best_first), marked=self._marked)
+        self._write_caption(table, rows)
 
-    def _rebuild(self, table: DataTable[Text], layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> None:
-        """Lay the table anew; the cursor stays on its run, the scroll where it was."""
-        marked = self._shown[table.cursor_row].key if 0 <= table.cursor_row < len(self._shown) else None
-        scroll_x = table.scroll_x
-        table.clear(columns=layout != self._layout)
-        if not table.columns:
-            for column, (heading, width) in zip(self._columns, layout, strict=True):
-                table.add_column(heading, key=column.key, width=width)
-        for key, row_cells in cells.items():
-            table.add_row(*row_cells, key=key)
-        table.move_cursor(row=list(cells).index(marked) if marked in cells else 0)
-        table.scroll_x = scroll_x
-
-    def _heading(self, column: Column) -> Text:
-        text = Text(column.title, justify="right" if column.is_number else "left")
-        if column == self._column:
-            text.append(" ↓" if column.best_first != self._reversed else " ↑")
-            text.stylize("bold underline")
-        return text
-
-    def _write_caption(self, table: DataTable[Text]) -> None:
-        runs = sum(not row.is_report for row in self._shown)
-        title = f"{runs} {'run' if runs == 1 else 'runs'}"
-        if self._with_report:
-            title += f" · {len(self._shown) - runs} rows of the report"
+    def _write_caption(self, table: RunTable, rows: Sequence[Row]) -> None:
+        report = sum(row.is_report for row in rows)
+        runs = len(rows) - report
+        title = f"{runs} {'row' if self._is_grouped else 'run'}{'' if runs == 1 else 's'}"
+        title += " · seeds grouped" if self._is_grouped else ""
+        title += f" · {report} rows of the report" if report else ""
+        title += f" · {len(self._marked)} marked" if self._marked else ""
         table.border_title = title
-        table.border_subtitle = (
-            f"{len(self._problems)} folders cannot be read" if self._problems else f"sorted by {self._column.title}"
-        )
+        if not rows:
+            table.border_subtitle = "no row holds that; esc shows all" if self._filter_text else "no run yet; 1, then t"
+        elif self._problems:
+            table.border_subtitle = f"{len(self._problems)} folders cannot be read"
+        else:
+            table.border_subtitle = f"sorted by {self._column.title}"
 
 
-def _cell(column: Column, row: Row) -> Text:
-    if column.key == "status":
-        return status_text(row.status)
-    text = Text(column.text(row), justify="right" if column.is_number else "left")
-    if column.key == "rank" and row.rank in _MEDALS:
-        text = Text(_MEDALS[row.rank], justify="right")
-    if column.key == "name":
-        text.truncate(_NAME_WIDTH, overflow="ellipsis")
-        text = Text.assemble(status_mark(row.status), " ", text)
-    if row.is_report:
-        text.stylize("dim italic")
-    elif column.key == "test":
-        text.stylize("bold")
-    return text
+def _runs_of(row: Row) -> tuple[str, ...]:
+    """The runs behind a row: one, the members of a group, or none."""
+    return row.members or (() if row.is_report else (row.key,))
+
+
+def _count(rows: Sequence[Row]) -> str:
+    return f"{len(rows)} {'run' if len(rows) == 1 else 'runs'}"

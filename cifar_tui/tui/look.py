@@ -1,0 +1,95 @@
+"""The look at the run folders that the screens are drawn from; one thread at a time calls it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cifar_tui.events import EpochFinished
+from cifar_tui.presets import PresetLibrary
+from cifar_tui.runs.columns import percent
+from cifar_tui.runs.index import History, RunIndex, Snapshot
+from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.table import CIFAR100, references_of
+from cifar_tui.tui.screens.live import LiveView
+from cifar_tui.tui.screens.run import RunDetail
+from cifar_tui.tui.widgets.curves import Overlay
+
+_LOG_LINES = 200
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a look is to bring beside the rows."""
+
+    follow: str | None
+    """The run that Live shows; None takes the one that trains."""
+    marked: tuple[str, ...]
+    with_log: bool
+
+
+class Looker:
+    """Remembers what it saw, and reads again only what has changed."""
+
+    def __init__(self, store: RunStore, queue: RunQueue, library: PresetLibrary) -> None:
+        self._store = store
+        self._queue = queue
+        self._references: Mapping[str, float] = references_of(library.presets)
+        self._index = RunIndex(store, self._references)
+        self._snapshot = Snapshot()
+        self._histories: dict[str, tuple[EpochFinished, ...]] = {}
+        """Of marked runs that do not change any more."""
+
+    def look(self, wish: Wish) -> LiveView:
+        """Return what the screens show now."""
+        self._snapshot = self._index.refresh(wish.follow) or self._snapshot
+        followed = self._snapshot.followed
+        log = self._store.log(followed.run.id, _LOG_LINES) if followed and wish.with_log else ()
+        return LiveView(self._snapshot, self._queue.is_paused, tuple(self._overlays(wish.marked)), log)
+
+    def detail(self, run_id: str, library: PresetLibrary) -> RunDetail:
+        """Return all of one run.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        run = self._store.get(run_id)
+        preset = next((preset for preset in library.presets if preset.key == run.config.preset), None)
+        return RunDetail(self._history(run), preset, self._reference(run), self._store.log(run_id, _LOG_LINES))
+
+    def histories(self, run_ids: Sequence[str]) -> list[History]:
+        """Return several runs with their curves.
+
+        Raises:
+            StoreError: one cannot be read.
+        """
+        return [self._history(self._store.get(run_id)) for run_id in run_ids]
+
+    def _history(self, run: Run) -> History:
+        return History(run, self._store.epochs(run.id), self._store.progress(run.id))
+
+    def _reference(self, run: Run) -> float | None:
+        started = run.record.started
+        is_comparable = started is not None and started.dataset == CIFAR100
+        return self._references.get(run.config.preset or "") if is_comparable else None
+
+    def _overlays(self, marked: Sequence[str]) -> Iterator[Overlay]:
+        snapshot = self._snapshot
+        names = {row.key: row.name for row in snapshot.rows} if marked else {}
+        running = {run.id for run in snapshot.running}
+        for place, run_id in enumerate(marked):
+            if run_id not in names or (snapshot.followed and snapshot.followed.run.id == run_id):
+                continue
+            epochs = self._histories.get(run_id) or self._store.epochs(run_id)
+            if run_id not in running:
+                self._histories[run_id] = epochs
+            yield Overlay(names[run_id], epochs, place)
+
+
+def ends(before: Snapshot, now: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each run that has ended between two looks."""
+    ended = {run.id for run in before.running} - {run.id for run in now.running}
+    for row in now.rows:
+        if row.key in ended and row.status != RunStatus.QUEUED:
+            reached = f", test {percent(row.test_accuracy)} %" if row.test_accuracy is not None else ""
+            yield f"{row.name}: {row.status}{reached}"

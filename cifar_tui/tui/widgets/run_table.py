@@ -1,0 +1,125 @@
+"""The results as a table: any number of rows, of which as many are laid out as a person has scrolled to."""
+
+from collections.abc import Collection, Sequence
+
+from rich.text import Text
+from textual import on
+from textual.widgets import DataTable
+
+from cifar_tui.runs.columns import Column
+from cifar_tui.runs.table import Row
+from cifar_tui.tui.status import status_mark, status_text
+from cifar_tui.tui.symbols import symbols
+
+_CHUNK = 200
+"""Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
+_NAME_WIDTH = 36
+_NOTE_WIDTH = 30
+
+
+class RunTable(DataTable[Text]):
+    """Shows rows in a given order; the cursor stays on its row whatever changes."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=True, fixed_columns=2, id=id)
+        self._everything: Sequence[Row] = ()
+        """All of them."""
+        self._columns_shown: Sequence[Column] = ()
+        self._sorted_by: tuple[str, bool] = ("", False)
+        self._marked: Collection[str] = ()
+        self._laid_out: list[Row] = []
+        self._form: list[tuple[Text, int]] = []
+        """The heading of each column, and its width in cells."""
+
+    @property
+    def chosen(self) -> Row | None:
+        """The row that the cursor is on."""
+        return self._laid_out[self.cursor_row] if 0 <= self.cursor_row < len(self._laid_out) else None
+
+    @property
+    def rows_shown(self) -> Sequence[Row]:
+        """All rows, also those below what is laid out."""
+        return self._everything
+
+    def show_rows(
+        self, rows: Sequence[Row], columns: Sequence[Column], *, sorted_by: tuple[str, bool], marked: Collection[str]
+    ) -> None:
+        """Show `rows` in their order.
+
+        Args:
+            rows: what to show.
+            columns: in which columns.
+            sorted_by: the key of the column that gives the order, and whether its largest value stands first.
+            marked: the keys of the rows that a person marked.
+        """
+        self._everything, self._columns_shown, self._sorted_by, self._marked = rows, columns, sorted_by, tuple(marked)
+        self._lay_out(max(_CHUNK, self._needed()))
+
+    def _needed(self) -> int:
+        """As many rows as were laid out, rounded up: who has scrolled far down stays there."""
+        return -(-len(self._laid_out) // _CHUNK) * _CHUNK
+
+    def _lay_out(self, most: int) -> None:
+        rows = list(self._everything[:most])
+        cells = {row.key: [self._cell(column, row) for column in self._columns_shown] for row in rows}
+        headings = [self._heading(column) for column in self._columns_shown]
+        # Given widths, not the table's own: it draws a new heading before it has measured the rows below.
+        widths = [max(text.cell_len for text in texts) for texts in zip(headings, *cells.values(), strict=True)]
+        layout = list(zip(headings, widths, strict=True))
+        if layout == self._form and [row.key for row in rows] == [row.key for row in self._laid_out]:
+            for key, new in cells.items():
+                for column, cell in zip(self._columns_shown, new, strict=True):
+                    if self.get_cell(key, column.key) != cell:
+                        self.update_cell(key, column.key, cell)
+        else:
+            self._rebuild(layout, cells)
+        self._form, self._laid_out = layout, rows
+
+    def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> None:
+        chosen = self.chosen
+        scroll_x = self.scroll_x
+        self.clear(columns=layout != self._form)
+        if not self.columns:
+            for column, (heading, width) in zip(self._columns_shown, layout, strict=True):
+                self.add_column(heading, key=column.key, width=width)
+        for key, row_cells in cells.items():
+            self.add_row(*row_cells, key=key)
+        self.move_cursor(row=list(cells).index(chosen.key) if chosen and chosen.key in cells else 0)
+        self.scroll_x = scroll_x
+
+    @on(DataTable.RowHighlighted)
+    def _lay_out_more(self) -> None:
+        laid_out = len(self._laid_out)
+        if laid_out < len(self._everything) and self.cursor_row >= laid_out - _CHUNK // 4:
+            self._lay_out(laid_out + _CHUNK)
+
+    def _heading(self, column: Column) -> Text:
+        text = Text(column.title, justify="right" if column.is_number else "left")
+        key, is_best_first = self._sorted_by
+        if column.key == key:
+            text.append(" ↓" if is_best_first else " ↑")
+            text.stylize("bold underline")
+        return text
+
+    def _cell(self, column: Column, row: Row) -> Text:
+        if column.key == "status":
+            return status_text(row.status)
+        text = Text(column.text(row), justify="right" if column.is_number else "left")
+        match column.key:
+            case "rank" if row.rank is not None and row.rank <= len(symbols().medals):
+                text = Text(symbols().medals[row.rank - 1], justify="right")
+            case "name":
+                text = self._name_text(row, text)
+            case "note":
+                text.truncate(_NOTE_WIDTH, overflow="ellipsis")
+        if row.is_report:
+            text.stylize("dim italic")
+        elif column.key == "test":
+            text.stylize("bold")
+        return text
+
+    def _name_text(self, row: Row, name: Text) -> Text:
+        name.truncate(_NAME_WIDTH, overflow="ellipsis")
+        mark = Text(symbols().marked, style="bold yellow") if row.key in self._marked else status_mark(row.status)
+        star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
+        return Text.assemble(mark, " ", name, star)

@@ -1,0 +1,258 @@
+"""What is done with runs on the leaderboard."""
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.screens.columns import ColumnsScreen
+from cifar_tui.tui.screens.compare import CompareScreen
+from cifar_tui.tui.screens.run import RunScreen
+from cifar_tui.tui.widgets.chart import Chart
+from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.curves import Curves
+from cifar_tui.tui.widgets.run_table import RunTable
+
+from .conftest import RunMaker, until
+
+
+async def at(app: CifarApp, pilot: Pilot[None], run_id: str) -> RunTable:
+    """Go to the leaderboard, with the cursor on a run."""
+    await pilot.press("3")
+    table = app.query_one(RunTable)
+    await until(pilot, lambda: run_id in keys(table))
+    table.move_cursor(row=keys(table).index(run_id))
+    await until(pilot, lambda: table.chosen is not None and table.chosen.key == run_id)
+    return table
+
+
+def keys(table: RunTable) -> list[str]:
+    return [str(key.value) for key in table.rows]
+
+
+async def answer(app: CifarApp, pilot: Pilot[None], text: str) -> None:
+    await until(pilot, lambda: isinstance(app.screen, AskScreen))
+    app.screen.query_one("#answer", Input).value = text
+    await pilot.press("enter")
+
+
+def shown(app: CifarApp, selector: str) -> str:
+    """The text of a part of the screen, as it is drawn."""
+    widget = app.screen.query_one(selector, Static)
+    return "\n".join(strip.text for strip in widget.render_lines(widget.size.region))
+
+
+async def test_rename_tag_note_and_star(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(200, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("n")
+        await answer(app, pilot, "[b]Best[/] one")
+        await until(pilot, lambda: "[b]Best[/] one" in str(table.get_cell("run-01", "name")))
+        await pilot.press("t")
+        await answer(app, pilot, "final part1")
+        await until(pilot, lambda: str(table.get_cell("run-01", "tags")) == "final part1")
+        await pilot.press("N")
+        await answer(app, pilot, "for the report")
+        await until(pilot, lambda: str(table.get_cell("run-01", "note")) == "for the report")
+        await pilot.press("*")
+        await until(pilot, lambda: str(table.get_cell("run-01", "name")).endswith("★"))
+        record = app.store.get("run-01").record
+        assert (record.name, record.tags, record.starred) == ("[b]Best[/] one", ("final", "part1"), True)
+        assert record.config.name == ""
+
+
+async def test_a_wrong_tag_is_told_in_the_question(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("t")
+        await answer(app, pilot, "x" * 40)
+        await until(pilot, lambda: "32" in str(app.screen.query_one("#ask-note", Static).content))
+        assert isinstance(app.screen, AskScreen)
+
+
+async def test_marked_runs_are_tagged_together(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        for run_id in ("run-01", "run-02"):
+            await at(app, pilot, run_id)
+            await pilot.press("space")
+        await pilot.press("t")
+        await answer(app, pilot, "both")
+        await until(pilot, lambda: app.store.get("run-02").record.tags == ("both",))
+        assert app.store.get("run-01").record.tags == ("both",)
+        await pilot.press("t")
+        await answer(app, pilot, "-both other")
+        await until(pilot, lambda: app.store.get("run-02").record.tags == ("other",))
+
+
+async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("delete")
+        await until(pilot, lambda: "run-01" not in keys(table))
+        assert "run-01" not in app.store.ids()
+        await pilot.press("u")
+        await until(pilot, lambda: "run-01" in keys(table))
+        assert app.store.get("run-01").record.results is not None
+
+
+async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-07")
+        await pilot.press("delete")
+        await until(pilot, lambda: any("being trained" in str(toast.message) for toast in app._notifications))
+        assert "run-07" in app.store.ids()
+
+
+async def test_the_archive(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("A")
+        await until(pilot, lambda: "run-01" not in keys(table))
+        await pilot.press("/", *"is:archived", "enter")
+        await until(pilot, lambda: keys(table) == ["run-01"])
+        await pilot.press("A", "escape")
+        await until(pilot, lambda: len(keys(table)) == 22)
+
+
+async def test_a_wrong_filter_says_what_is_wrong_and_leaves_the_rows(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("/", *"nothing:4")
+        await until(pilot, lambda: "nothing" in str(app.query_one("#filter-note", Static).content))
+        assert len(keys(table)) == 22
+        app.query_one("#filter", Input).value = "test>50 -data:synthetic"
+        await until(pilot, lambda: keys(table) == ["run-01"])
+
+
+async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 60)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        facts, settings = shown(app, "#run-left Static"), shown(app, "#run-right Static")
+        assert "60.12 %" in facts
+        assert "+24.2 to the report" in facts
+        assert "part1/simple_cnn" in settings
+        assert "• 50 in the preset" in settings
+        assert app.screen.query_one("#accuracy-chart", Chart).data.reference == 0.3588
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, RunScreen))
+
+
+async def test_train_again_from_a_run(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-02")
+        await pilot.press("a")
+        form = app.query_one(ConfigForm)
+        await until(pilot, lambda: form.config == app.store.get("run-02").config)
+        assert app.query_one("TabbedContent").active == "launch"
+        assert form.border_title == "part1/mlp"
+        assert ("training", "epochs") in form.edits()
+
+
+async def test_comparison_of_marked_runs(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 60)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("v")
+        assert not isinstance(app.screen, CompareScreen)
+        await pilot.press("space")
+        await at(app, pilot, "run-02")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        loss = app.screen.query_one("#loss-chart", Chart).data
+        assert [series.label for series in loss.series] == ["part1/simple_cnn", "MLP [red]wide[/] xxxxxxx"]
+        assert len({series.colour for series in loss.series}) == len({series.sign for series in loss.series}) == 2
+        table = shown(app, "#compare-table Static")
+        assert "60.12" in table
+        assert "30.07" in table
+        assert "Hidden sizes" in table
+        assert "Batch size" not in table  # the same in both
+        await pilot.press("y", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
+        assert "| 30.07" in app.clipboard
+
+
+async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("space", "2")
+        curves = app.query_one("#live Curves", Curves)
+        chart = curves.query_one("#loss-chart", Chart)
+        await until(
+            pilot, lambda: [series.label for series in chart.data.series] == ["train", "val", "part1/simple_cnn"]
+        )
+        await pilot.press("o")
+        await until(pilot, lambda: len(chart.data.series) == 2)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "md", "json"])
+async def test_export(app: CifarApp, furnished: RunMaker, tmp_path: Path, suffix: str):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("E")
+        await answer(app, pilot, "table.xls")
+        await until(pilot, lambda: ".csv, .md or .json" in str(app.screen.query_one("#ask-note", Static).content))
+        file = tmp_path / f"out.{suffix}"
+        await answer(app, pilot, str(tmp_path / "no" / file.name))
+        await until(pilot, lambda: "cannot be written" in str(app.screen.query_one("#ask-note", Static).content))
+        await answer(app, pilot, str(file))
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen))
+        text = file.read_text()
+        assert "part1/simple_cnn" in text
+        assert len(json.loads(text) if suffix == "json" else text.splitlines()) in (22, 23, 24)
+
+
+async def test_copy(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("y")
+        assert len(app.clipboard.splitlines()) == 3
+        await pilot.press("Y")
+        assert len(app.clipboard.splitlines()) == 24
+        assert (app.paths.data / "clipboard.md").read_text() == app.clipboard
+
+
+async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(200, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        before = [str(key.value) for key in table.columns]
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        await pilot.press("J", "down", "space", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, ColumnsScreen))
+        after = [str(key.value) for key in table.columns]
+        assert after == [before[1], before[0], *before[3:]]
+    again = CifarApp(app.paths)
+    async with again.run_test(size=(200, 50)) as pilot:
+        table = await at(again, pilot, "run-01")
+        assert [str(key.value) for key in table.columns] == after
+    again.runner.shut_down()
+    assert again.runner.join(timeout=60)
+
+
+async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None):
+    for accuracy in (0.60, 0.62):
+        runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=accuracy)
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("h", "g")
+        await until(pilot, lambda: len(keys(table)) == 1)
+        assert str(table.get_cell(keys(table)[0], "test")) == "61.00 ± 1.41 (2)"
+        await pilot.press("g")
+        await until(pilot, lambda: len(keys(table)) == 2)
+
+
+async def test_thousands_of_rows_are_laid_out_as_they_are_reached(app: CifarApp, runs: RunMaker, queue_held: None):
+    for _ in range(300):
+        runs.make("part1/mlp", RunStatus.STOPPED)
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await at(app, pilot, "report:part1/mlp")
+        assert "300 runs" in str(table.border_title)
+        assert len(keys(table)) < 300
+        await pilot.press("end")
+        await until(pilot, lambda: len(keys(table)) == 313)
