@@ -25,7 +25,6 @@ class FilterError(ValueError):
 class Filter:
     """What a person asked to see."""
 
-    text: str = ""
     tests: tuple[Test, ...] = ()
     """A row is shown that passes each of them."""
     with_archived: bool = False
@@ -57,7 +56,7 @@ def parse_filter(text: str) -> Filter:
         test = _term(term) or _word(term.text)
         with_archived |= test is _IS["archived"] and not negated
         tests.append(_negation(test) if negated else test)
-    return Filter(text, tuple(tests), with_archived)
+    return Filter(tuple(tests), with_archived)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

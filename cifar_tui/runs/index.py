@@ -118,14 +118,15 @@ class RunIndex:
         return newest.id if newest else None
 
     def _snapshot(self, chosen: str | None) -> Snapshot:
-        runs = [self._runs[run_id] for run_id in sorted(self._runs, key=self._created.__getitem__)]
+        order = sorted(self._runs, key=self._created.__getitem__)
+        unsettled = [self._runs[run_id] for run_id in order if run_id not in self._settled]
         followed = None
         if chosen is not None:
             followed = History(self._runs[chosen], self._epochs_of(chosen), self._store.progress(chosen))
         return Snapshot(
-            rows=tuple(self._rows[run.id] for run in runs),
-            queue=tuple(in_queue_order(runs)),
-            running=tuple(run for run in runs if run.status is RunStatus.RUNNING),
+            rows=tuple(self._rows[run_id] for run_id in order),
+            queue=tuple(in_queue_order(unsettled)),
+            running=tuple(run for run in unsettled if run.status is RunStatus.RUNNING),
             followed=followed,
             problems=tuple(self._problems[run_id] for run_id in sorted(self._problems)),
         )

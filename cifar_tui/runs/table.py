@@ -22,7 +22,7 @@ References = Mapping[str, float]
 NO_REFERENCES: References = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table; accuracies are fractions, None is what is not known (yet)."""
 
