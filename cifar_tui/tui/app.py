@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import ClassVar
 
 from textual import on, work
@@ -42,6 +43,7 @@ SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
 _SECONDS_BETWEEN_LOOKS = 1.0
+_TRASH_IS_KEPT = timedelta(days=7)
 
 
 TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
@@ -130,6 +132,7 @@ class CifarApp(App[None]):
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
+        self._empty_trash()
         self.runner.start()
         self._focus_pane(self._tabs.active)
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self.look)
@@ -186,11 +189,15 @@ class CifarApp(App[None]):
     async def _leave(self) -> None:
         current = self.runner.current
         if current is not None:
-            name = self.store.get(current).config.title
+            name = self.store.get(current).title
             question = f"{name} is training. Leaving stops it at the next batch; what is queued stays queued."
             if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):
                 return
         self.exit()
+
+    @work(thread=True, group="trash")
+    def _empty_trash(self) -> None:
+        self.store.empty_trash(_TRASH_IS_KEPT)
 
     @work(thread=True, group="look")
     def _look(self) -> None:
@@ -273,10 +280,10 @@ class CifarApp(App[None]):
     async def _stop_wanted(self, message: LivePane.StopWanted) -> None:
         run = message.run
         if run.id != self.runner.current:
-            self.notify(f"{run.config.title} is trained by another process; stop it there.", markup=False)
+            self.notify(f"{run.title} is trained by another process; stop it there.", markup=False)
             return
         when = "once its epoch is over" if message.after_epoch else "at its next batch"
-        question = f"Stop {run.config.title} {when}? It keeps a checkpoint and can be resumed."
+        question = f"Stop {run.title} {when}? It keeps a checkpoint and can be resumed."
         if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")) and run.id == self.runner.current:
             if message.after_epoch:
                 self.runner.stop_after_epoch()

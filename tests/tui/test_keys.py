@@ -3,16 +3,24 @@
 from pathlib import Path
 
 import pytest
-from textual.widget import Widget
+from textual.dom import DOMNode
 
 from cifar_tui.tui.app import TABS, CifarApp
 from cifar_tui.tui.keys import SCOPES, markdown
+from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
 
 from .conftest import until
 
-OWNERS: dict[str, type[Widget] | type[CifarApp]] = {"app": CifarApp, "form": ConfigForm, **TABS}
+OWNERS: dict[str, type[DOMNode]] = {
+    "app": CifarApp,
+    "form": ConfigForm,
+    "run": RunScreen,
+    "compare": CompareScreen,
+    **TABS,
+}
 
 
 def test_the_readme_lists_every_key():

@@ -37,7 +37,7 @@ async def test_every_column_sorts_by_key_and_by_click(app: CifarApp, furnished: 
         await pilot.press("r")
         assert keys(table)[0] == "report:part1/softmax_regression"
         await pilot.press("r", ">")
-        assert str(table.columns["val"].label).endswith("↓")
+        assert str(table.columns["report"].label).endswith("↓")
         await pilot.press("<", "<")
         parts = [cell for cell in (str(table.get_row_at(place)[3]) for place in range(table.row_count)) if cell]
         assert parts == sorted(parts)

@@ -52,7 +52,7 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         self.clear()
         for place, run in enumerate(self._runs, start=1):
             config = run.config
-            name = Text(config.title)
+            name = Text(run.title)
             name.truncate(_NAME_WIDTH, overflow="ellipsis")
             cells = (MODELS[config.model.name].title, str(config.training.epochs), config.data.source.value)
             self.add_row(Text(str(place)), name, *(Text(cell) for cell in cells), key=run.id)

@@ -54,7 +54,7 @@ class RunHeader(Vertical):
 
 def _title(history: History) -> Text:
     run, record = history.run, history.run.record
-    title = Text.assemble(status_text(run.status.value), "  ", (run.config.title, "bold"))
+    title = Text.assemble(status_text(run.status.value), "  ", (run.title, "bold"))
     title.append(f"  epoch {min(len(history.epochs) + 1, run.config.training.epochs)}/{run.config.training.epochs}")
     if record.started:
         title.append(

@@ -1,9 +1,11 @@
 """The results as a table: any number of rows, of which as many are laid out as a person has scrolled to."""
 
 from collections.abc import Collection, Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from cifar_tui.runs.columns import Column
@@ -19,6 +21,11 @@ _NOTE_WIDTH = 30
 
 class RunTable(DataTable[Text]):
     """Shows rows in a given order; the cursor stays on its row whatever changes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_top", "First", show=False),
+        Binding("end", "scroll_bottom", "Last", show=False),
+    ]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True, fixed_columns=2, id=id)
