@@ -153,7 +153,9 @@ class CifarApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        self.push_screen(HelpScreen((self._tabs.active, "app")))
+        tab = self._tabs.active
+        scopes = {RunScreen: ("run",), CompareScreen: ("compare",)}.get(type(self.screen), (tab,))
+        self.push_screen(HelpScreen((*scopes, *(("form",) if scopes == ("launch",) else ()), "app")))
 
     def action_next_theme(self) -> None:
         """Take the next theme."""

@@ -158,7 +158,7 @@ SCOPES: Mapping[str, Scope] = {
     "run": Scope(
         "A run",
         (
-            Key("escape,q", "close", "Back", "Go back to the leaderboard.", "esc", True),
+            Key("escape", "close", "Back", "Go back to the leaderboard.", "esc", True),
             Key("a", "answer('again')", "Again", "Put the run's settings into the form.", in_footer=True),
             Key("c", "answer('continue')", "Continue", "Resume it, or train it on.", in_footer=True),
             Key("f", "answer('live')", "On Live", "See it on Live.", in_footer=True),
@@ -169,7 +169,7 @@ SCOPES: Mapping[str, Scope] = {
     "compare": Scope(
         "Comparison",
         (
-            Key("escape,q", "close", "Back", "Go back to the leaderboard.", "esc", True),
+            Key("escape", "close", "Back", "Go back to the leaderboard.", "esc", True),
             Key("y", "copy", "Copy table", "Copy the tables as Markdown.", in_footer=True),
             *CURVE_KEYS,
         ),

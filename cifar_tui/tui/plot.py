@@ -26,11 +26,14 @@ RUN_COLOURS = (GREEN, PURPLE, VERMILION, DEEP_BLUE, BLUE, ORANGE)
 
 _MIN_WIDTH, _MIN_HEIGHT = 16, 4
 _COLUMNS_BETWEEN_SIGNS = 12
+_SMALLEST_SPAN = 1e-8
+_LARGEST = 1e12
+"""What lies beyond would leave nothing to see of all else."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: `points` are (x, y), x rising; values that are not finite are left out."""
+    """One curve: `points` are (x, y), x rising; values that no axis can show are left out."""
 
     label: str
     points: tuple[tuple[float, float], ...]
@@ -73,7 +76,7 @@ def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text
 
     scale = math.log10 if data.log_scale else float
     values = [y for _, points in curves for _, y in points]
-    reference = data.reference if data.reference is not None and not (data.log_scale and data.reference <= 0) else None
+    reference = None if data.log_scale and not (data.reference or 0) > 0 else data.reference
     levels = values if reference is None else [*values, reference]
     most = max(2, size.height // 3)
     if data.log_scale:
@@ -112,8 +115,8 @@ def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text
 
 def level_ticks(low: float, high: float, most: int) -> list[float]:
     """Return round values that cover `low` to `high`, about `most` of them."""
-    if high <= low:
-        high = low + (abs(low) or 1.0) * 0.1
+    if high - low < _SMALLEST_SPAN * max(1.0, abs(low)):
+        high = low + max(1.0, abs(low)) * 0.1
     step = _round_step((high - low) / max(most - 1, 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
@@ -154,12 +157,13 @@ def _round_step(rough: float) -> float:
 
 
 def _finite(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    return [point for point in points if math.isfinite(point[0]) and math.isfinite(point[1])]
+    """Without what no axis can show; NaN fails every comparison."""
+    return [(x, y) for x, y in points if abs(x) <= _LARGEST and abs(y) <= _LARGEST]
 
 
 def _visible(series: Series, data: ChartData) -> list[tuple[float, float]]:
     """The points inside the window and one beyond each side, without what a logarithm cannot show."""
-    points = [point for point in _finite(series.points) if point[1] > 0 or not data.log_scale]
+    points = [point for point in _finite(series.points) if point[1] >= 1 / _LARGEST or not data.log_scale]
     inside = [place for place, (x, _) in enumerate(points) if data.x_min <= x <= data.x_max]
     if not inside:
         return []

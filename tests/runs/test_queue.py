@@ -49,3 +49,36 @@ def test_a_run_that_has_begun_cannot_be_removed(queue: RunQueue, make_config: Ma
     with pytest.raises(StoreError, match="is no longer queued"):
         queue.remove(run.id)
     assert run.folder.exists()
+
+
+def test_runs_change_places(queue: RunQueue, make_config: MakeConfig) -> None:
+    ids = {name: queue.add(make_config(name)).id for name in ("a", "b", "c")}
+    queue.move(ids["c"], -1)
+    assert _names(queue) == ["a", "c", "b"]
+    queue.move(ids["a"], 1)
+    assert _names(queue) == ["c", "a", "b"]
+    queue.move(ids["c"], -1)  # it is the first already
+    assert _names(queue) == ["c", "a", "b"]
+
+
+def test_runs_of_one_position_change_places_too(queue: RunQueue, make_config: MakeConfig) -> None:
+    ids = [queue.store.create(make_config(name), RunStatus.QUEUED, 0.0).id for name in ("a", "b")]
+    before = _names(queue)
+    queue.move(next(run_id for run_id in ids if queue.store.get(run_id).config.name == before[0]), 1)
+    assert _names(queue) == before[::-1]
+
+
+def test_what_does_not_wait_cannot_be_moved(queue: RunQueue, make_config: MakeConfig) -> None:
+    run = queue.store.create(make_config("a"), RunStatus.STOPPED)
+    with pytest.raises(StoreError, match="is no longer queued"):
+        queue.move(run.id, 1)
+
+
+def test_a_pause_is_seen_by_every_process(queue: RunQueue) -> None:
+    other = RunQueue(queue.store)
+    assert not other.is_paused
+    queue.pause()
+    assert other.is_paused
+    other.go_on()
+    other.go_on()
+    assert not queue.is_paused

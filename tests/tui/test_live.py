@@ -1,6 +1,8 @@
+import pytest
 from textual.widgets import DataTable, Static
 
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.training.checkpoint import read_checkpoint
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
@@ -70,3 +72,112 @@ async def test_the_demo_trains_at_once(paths):
         assert app.store.get(app.store.ids()[0]).config.model.name == "simple_cnn"
         app.runner.shut_down()
     assert app.runner.join(timeout=60)
+
+
+async def test_a_run_stops_at_the_end_of_its_epoch(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        run = app.run_queue.add(small_run(epochs=1000))
+        app.runner.wake()
+        await pilot.press("2")
+        await until(pilot, lambda: app.store.epochs(run.id) != ())
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: app.store.get(run.id).status is RunStatus.STOPPED)
+    state = read_checkpoint(run.folder / "checkpoint.pt")
+    assert state["position"]["batch"] == 0
+    assert state["position"]["epoch"] == len(app.store.epochs(run.id)) + 1
+
+
+async def test_the_queue_is_put_into_another_order(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        table = app.query_one("#queue", DataTable)
+        await until(pilot, lambda: table.row_count == 2)
+        await pilot.press("J")
+        await until(pilot, lambda: str(table.get_row_at(0)[1]) == "part5/gru_row")
+        assert table.cursor_row == 1  # it stays on the run that moved
+        await pilot.press("K")
+        await until(pilot, lambda: str(table.get_row_at(0)[1]) == "part1/simple_vit")
+
+
+async def test_a_paused_queue_starts_nothing_until_it_goes_on(app: CifarApp):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "w")
+        await until(pilot, lambda: "paused" in str(app.query_one("#queue", DataTable).border_title))
+        run = app.run_queue.add(small_run())
+        app.runner.wake()
+        await until(pilot, lambda: app.query_one("#queue", DataTable).row_count == 1)
+        assert app.store.get(run.id).status is RunStatus.QUEUED
+        await pilot.press("w")
+        await until(pilot, lambda: app.store.get(run.id).status is RunStatus.FINISHED)
+
+
+async def test_the_end_of_a_run_is_told(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
+    written: list[str] = []
+    async with app.run_test(size=(120, 40)) as pilot:
+        monkeypatch.setattr(app._driver, "write", written.append)
+        app.run_queue.add(small_run("My [b]run[/]\x1b]0;x\x07"))
+        app.runner.wake()
+        await until(pilot, lambda: any("finished, test" in toast.message for toast in app._notifications))
+        (told,) = [text for text in written if text.startswith("\x1b]9;")]
+        assert "My [b]run[/]]0;x: finished" in told
+        assert "\x1b" not in told[1:-2]
+        written.clear()
+        await pilot.press("b")
+        app.run_queue.add(small_run("silent"))
+        app.runner.wake()
+        await until(pilot, lambda: any("silent: finished" in toast.message for toast in app._notifications))
+        assert not any("silent" in text for text in written)
+
+
+async def test_curves_are_zoomed_panned_and_read_off(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        loss, accuracy = app.query_one("#loss-chart", Chart), app.query_one("#accuracy-chart", Chart)
+        await until(pilot, lambda: bool(loss.data.series))
+        assert (loss.data.x_min, loss.data.x_max) == (0, 30)
+        await pilot.press("left", "left")
+        assert loss.data.cursor == accuracy.data.cursor == 11
+        assert "at 11" in str(loss.border_title)
+        await pilot.press("+")
+        low, high = loss.data.x_min, loss.data.x_max
+        assert high - low == 15
+        assert low <= 11 <= high
+        await pilot.press("shift+left")
+        assert loss.data.x_min < low
+        assert (loss.data.x_min, loss.data.x_max) == (accuracy.data.x_min, accuracy.data.x_max)
+        await pilot.press("-", "0")
+        assert (loss.data.x_min, loss.data.x_max, loss.data.cursor) == (0, 30, None)
+
+
+async def test_smoothing_keeps_the_raw_curve_and_is_remembered(app: CifarApp, furnished: RunMaker):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        loss = app.query_one("#loss-chart", Chart)
+        await until(pilot, lambda: len(loss.data.series) == 2)
+        raw = loss.data.series[1].points
+        await pilot.press("s", "l")
+        assert [series.is_faint for series in loss.data.series] == [True, False, True, False]
+        assert loss.data.series[2].points == raw
+        assert loss.data.log_scale
+        await until(pilot, lambda: app.state.smoothing and app.state.log_scale)
+    assert CifarApp(app.paths).state.smoothing
+
+
+async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
+    (furnished.store.folder / "run-07" / "log.txt").write_text("first\nsecond [b]line[/]\n")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        assert not app.query_one("#log").display
+        await pilot.press("g")
+        await until(pilot, lambda: "second [b]line[/]" in str(app.query_one("#log-text", Static).content))
+
+
+async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):
+    run_id = runs.make("part1/mlp", RunStatus.STOPPED, epochs=3)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: "stopped" in str(app.query_one("#live-title", Static).content))
+        await pilot.press("c")
+        await until(pilot, lambda: app.store.get(run_id).status is RunStatus.QUEUED)

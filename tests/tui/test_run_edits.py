@@ -135,7 +135,7 @@ async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
         await at(app, pilot, "run-01")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
-        facts, settings = shown(app, "#run-left Static"), shown(app, "#run-right Static")
+        facts, settings = shown(app, "#run-facts"), shown(app, "#run-settings")
         assert "60.12 %" in facts
         assert "+24.2 to the report" in facts
         assert "part1/simple_cnn" in settings

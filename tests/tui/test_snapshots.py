@@ -1,15 +1,27 @@
 """How the three tabs look, at the smallest size and at a comfortable one."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from cifar_tui.config import RunConfig
+from cifar_tui.paths import Paths
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.look import Looker
+from cifar_tui.tui.meters import GPUReading, Meters, Reading
 from cifar_tui.tui.probe import Probe
+from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.screens.columns import ColumnsScreen
+from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.vitals import Vitals
 
 from .conftest import RunMaker, until
 
@@ -31,6 +43,13 @@ def _nothing_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Probe, "ask", ask_for_layers)
 
 
+@pytest.fixture(autouse=True)
+def _one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = GPUReading("Some GPU", 0.97, 6_200_000_000, 24_000_000_000, 64, 271.0)
+    reading = Reading(0.52, 7_300_000_000, 33_600_000_000, (gpu,))
+    monkeypatch.setattr(Meters, "read", lambda _: reading)
+
+
 async def _on_launch(pilot: Pilot[None]) -> None:
     app = pilot.app
     await until(pilot, lambda: app.query_one(ConfigForm).border_subtitle == "346,628 parameters")
@@ -41,6 +60,7 @@ async def _on_live(pilot: Pilot[None]) -> None:
     await _on_launch(pilot)
     await pilot.press("2")
     await until(pilot, lambda: len(pilot.app.query_one("#loss-chart", Chart).data.series) == 2)
+    await until(pilot, lambda: "cpu" in str(pilot.app.query_one("#vitals", Vitals).content))
 
 
 async def _on_leaderboard(pilot: Pilot[None]) -> None:
@@ -102,3 +122,87 @@ def test_the_help(snap_compare, app: CifarApp, queue_held: None):
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=ask)
+
+
+@pytest.mark.parametrize("theme", ["light", "terminal"])
+def test_other_colours(snap_compare, app: CifarApp, furnished: RunMaker, theme: str):
+    async def look(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        await _on_live(pilot)
+
+    assert snap_compare(app, terminal_size=(110, 32), run_before=look)
+
+
+def test_without_colours(snap_compare, paths: Paths, furnished: RunMaker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = CifarApp(paths)
+    assert snap_compare(app, terminal_size=(110, 32), run_before=_on_live)
+    app.runner.shut_down()
+    assert app.runner.join(timeout=60)
+
+
+def test_the_leaderboard_without_runs(snap_compare, app: CifarApp, queue_held: None):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_launch(pilot)
+        await pilot.press("3", "h")
+        await until(pilot, lambda: "no run yet" in str(app.query_one("#table").border_subtitle))
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_a_filter_that_is_wrong(snap_compare, app: CifarApp, furnished: RunMaker):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_leaderboard(pilot)
+        await pilot.press("slash", *"test>many")
+        await until(pilot, lambda: bool(str(app.query_one("#filter-note", Static).content)))
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+async def _on_a_run(pilot: Pilot[None], app: CifarApp, run_id: str) -> None:
+    await _on_launch(pilot)
+    detail = Looker(app.store, app.run_queue, app.library).detail(run_id, app.library)
+    run = replace(detail.history.run, folder=Path("/home/ann/runs") / run_id)
+    app.push_screen(RunScreen(replace(detail, history=replace(detail.history, run=run))))
+    await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_run(snap_compare, app: CifarApp, furnished: RunMaker, size: tuple[int, int]):
+    assert snap_compare(app, terminal_size=size, run_before=lambda pilot: _on_a_run(pilot, app, "run-02"))
+
+
+def test_a_run_that_failed(snap_compare, app: CifarApp, furnished: RunMaker):
+    assert snap_compare(app, terminal_size=(80, 24), run_before=lambda pilot: _on_a_run(pilot, app, "run-05"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_comparison(snap_compare, app: CifarApp, furnished: RunMaker, size: tuple[int, int]):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_launch(pilot)
+        app.push_screen(CompareScreen(Looker(app.store, app.run_queue, app.library).histories(["run-01", "run-02"])))
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+def test_the_columns(snap_compare, app: CifarApp, furnished: RunMaker):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_leaderboard(pilot)
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_a_question(snap_compare, app: CifarApp, furnished: RunMaker):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_leaderboard(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_a_terminal_that_is_too_small(snap_compare, app: CifarApp, queue_held: None):
+    assert snap_compare(app, terminal_size=(50, 12))

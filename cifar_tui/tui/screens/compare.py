@@ -22,7 +22,7 @@ from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
 _NAME_WIDTH = 24
 
 
-class CompareScreen(CurveActions, Screen[None]):
+class CompareScreen(Screen[None], CurveActions):
     """The first run is what the others are compared with."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("compare")

@@ -29,7 +29,8 @@ from cifar_tui.tui.state import ViewState
 from cifar_tui.tui.widgets.run_table import RunTable
 
 _WIDE = 140
-_ONLY_WHEN_WIDE = ("model", "device")
+_ONLY_WHEN_WIDE = ("model", "device", "seed")
+_ONLY_WHEN_FILLED = ("tags", "note", "report")
 _WRITERS: dict[str, Callable[[Sequence[Row], Sequence[Column]], str]] = {
     ".csv": as_csv,
     ".md": as_markdown,
@@ -186,6 +187,8 @@ class LeaderboardPane(Vertical):
         row = self._table.chosen
         if row is None:
             return
+        if row.is_report:
+            self.app.notify("Runs can be marked; the report's rows have none here.")
         for key in _runs_of(row):
             if key in self._marked:
                 self._marked.remove(key)
@@ -437,11 +440,15 @@ class LeaderboardPane(Vertical):
     def _draw(self) -> None:
         if self._runs is None or not self._columns:
             return
+        columns = [column for column in self._columns if column.key not in _ONLY_WHEN_FILLED or self._fills(column)]
         rows = ordered(filter(self._filter.matches, self._ranked), self._column, reverse=self._reversed)
         is_best_first = self._column.best_first != self._reversed
         table = self._table
-        table.show_rows(rows, self._columns, sorted_by=(self._column.key, is_best_first), marked=self._marked)
+        table.show_rows(rows, columns, sorted_by=(self._column.key, is_best_first), marked=self._marked)
         self._write_caption(table, rows)
+
+    def _fills(self, column: Column) -> bool:
+        return any(column.value(row) is not None for row in self._ranked)
 
     def _write_caption(self, table: RunTable, rows: Sequence[Row]) -> None:
         report = sum(row.is_report for row in rows)

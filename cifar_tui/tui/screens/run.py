@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -36,7 +36,7 @@ class RunDetail:
     log: tuple[str, ...]
 
 
-class RunScreen(CurveActions, Screen[str | None]):
+class RunScreen(Screen[str | None], CurveActions):
     """Answers with what is wanted next: `again`, `continue` or `live`; None to go back."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
@@ -49,13 +49,10 @@ class RunScreen(CurveActions, Screen[str | None]):
         """Lay out header, curves and texts."""
         yield RunHeader(id="run-header")
         yield Curves(id="run-curves")
-        with Horizontal(id="run-texts"):
-            with VerticalScroll(id="run-left") as left:
-                left.border_title = "Results"
-                yield Static(_facts(self._detail))
-            with VerticalScroll(id="run-right") as right:
-                right.border_title = "Settings"
-                yield Static(_settings(self._detail))
+        with VerticalScroll(id="run-texts") as texts:
+            texts.border_title = "Results and settings"
+            yield Static(_facts(self._detail), id="run-facts")
+            yield Static(_settings(self._detail), id="run-settings")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -67,7 +64,7 @@ class RunScreen(CurveActions, Screen[str | None]):
             epochs=detail.history.epochs, planned_epochs=run.config.training.epochs, reference=detail.reference
         )
         self.query_one(Curves).show(curve)
-        self.query_one("#run-left").focus()
+        self.query_one("#run-texts").focus()
 
     def action_answer(self, answer: str) -> None:
         """Close with a wish."""

@@ -15,7 +15,7 @@ from cifar_tui.tui.symbols import symbols
 
 _CHUNK = 200
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
-_NAME_WIDTH = 36
+_NAME_WIDTH = 30
 _NOTE_WIDTH = 30
 
 
