@@ -1,7 +1,6 @@
 """The Leaderboard tab: every run and the report's rows in one sortable table, and what is done with them."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,33 +11,25 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
-from cifar_tui.config import ConfigError
 from cifar_tui.presets import PresetLibrary
-from cifar_tui.runs import edits
 from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
-from cifar_tui.runs.export import as_csv, as_json, as_markdown
 from cifar_tui.runs.filter import Filter, FilterError, parse_filter
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.index import Snapshot
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.store import RunStore
 from cifar_tui.runs.table import Row, ranked, report_rows
 from cifar_tui.tui.keys import bindings
-from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.columns import ColumnsScreen
+from cifar_tui.tui.screens.run_edits import RunEdits
 from cifar_tui.tui.state import ViewState
 from cifar_tui.tui.widgets.run_table import RunTable
 
 _WIDE = 140
 _ONLY_WHEN_WIDE = ("model", "device", "seed")
 _ONLY_WHEN_FILLED = ("tags", "note", "report")
-_WRITERS: dict[str, Callable[[Sequence[Row], Sequence[Column]], str]] = {
-    ".csv": as_csv,
-    ".md": as_markdown,
-    ".json": lambda rows, _: as_json(rows),
-}
 
 
-class LeaderboardPane(Vertical):
+class LeaderboardPane(RunEdits):
     """A row for each run, found again by its key whatever the order."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("leaderboard")
@@ -72,9 +63,6 @@ class LeaderboardPane(Vertical):
     class MarksChanged(Message):
         """A run was marked, or is no longer."""
 
-    class RunsChanged(Message):
-        """Something was written to run folders."""
-
     class ViewChanged(Message):
         """A way of showing was changed, which the next start should find."""
 
@@ -83,11 +71,8 @@ class LeaderboardPane(Vertical):
             self.changes = changes
 
     def __init__(self, library: PresetLibrary, store: RunStore, state: ViewState, marked: list[str]) -> None:
-        super().__init__()
-        self._store = store
+        super().__init__(store, marked)
         self._report = report_rows(library.presets)
-        self._runs: tuple[Row, ...] | None = None
-        """None until the folders were read for the first time."""
         self._ranked: list[Row] = []
         self._problems: tuple[str, ...] = ()
         self._column = find_column(state.sort) or COLUMNS[4]
@@ -100,9 +85,6 @@ class LeaderboardPane(Vertical):
         order = {key: place for place, key in enumerate(state.column_order)}
         self._order = sorted(COLUMNS, key=lambda column: order.get(column.key, len(order)))
         self._columns: tuple[Column, ...] = ()
-        self._marked = marked
-        self._deleted: list[list[str]] = []
-        """What undo brings back, the last one first."""
 
     def compose(self) -> ComposeResult:
         """Lay out filter and table."""
@@ -122,10 +104,6 @@ class LeaderboardPane(Vertical):
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what a narrow terminal can do without."""
         self._choose_columns(event.size.width)
-
-    @property
-    def _table(self) -> RunTable:
-        return self.query_one(RunTable)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what the run folders say now."""
@@ -224,160 +202,6 @@ class LeaderboardPane(Vertical):
         else:
             self.post_message(self.CompareWanted(keys))
 
-    @work(exclusive=True, group="edit")
-    async def action_rename(self) -> None:
-        """Call the chosen run something else."""
-        row = self._chosen_run()
-        if row is not None:
-            screen = AskScreen(
-                "Rename", "What the leaderboard calls the run; nothing gives it back its first name.", row.name,
-                lambda name: edits.rename(self._store, row.key, name),
-            )  # fmt: skip
-            if await self.app.push_screen_wait(screen):
-                self.post_message(self.RunsChanged())
-
-    @work(exclusive=True, group="edit")
-    async def action_note(self) -> None:
-        """Write a note on the chosen run."""
-        row = self._chosen_run()
-        if row is not None:
-            screen = AskScreen(
-                "Note", "A line for yourself.", row.note, lambda text: edits.note(self._store, row.key, text)
-            )
-            if await self.app.push_screen_wait(screen):
-                self.post_message(self.RunsChanged())
-
-    @work(exclusive=True, group="edit")
-    async def action_tag(self) -> None:
-        """Give tags to the marked runs, or to the chosen one, and take some away."""
-        rows = self._subjects()
-        if not rows:
-            return
-        if len(rows) == 1:
-            text, value = "All its tags, with spaces between them.", " ".join(rows[0].tags)
-        else:
-            text, value = f"Tags for {len(rows)} runs, with spaces between them; -tag takes one away.", ""
-
-        def accept(answer: str) -> bool:
-            words = answer.split()
-            for row in rows:
-                gone = row.tags if len(rows) == 1 else tuple(word[1:] for word in words if word.startswith("-"))
-                if gone:
-                    edits.untag(self._store, row.key, *gone)
-                edits.tag(self._store, row.key, *(word for word in words if not word.startswith("-")))
-            return True
-
-        if await self.app.push_screen_wait(AskScreen("Tags", text, value, accept)):
-            self.post_message(self.RunsChanged())
-
-    def action_star(self) -> None:
-        """Star the marked runs, or the chosen one; or take the stars away."""
-        rows = self._subjects()
-        starred = not all(row.starred for row in rows)
-        self._edit(rows, lambda row: edits.star(self._store, row.key, starred))
-
-    def action_archive(self) -> None:
-        """Archive the marked runs, or the chosen one; or bring them back."""
-        rows = self._subjects()
-        archived = not all(row.archived for row in rows)
-        if self._edit(rows, lambda row: edits.archive(self._store, row.key, archived)):
-            hint = "is:archived in the filter shows them" if archived else "back in the table"
-            self.app.notify(f"{_count(rows)} {'archived' if archived else 'taken out of the archive'}: {hint}.")
-
-    def action_delete(self) -> None:
-        """Delete the marked runs, or the chosen one, until the next undo."""
-        rows = self._subjects()
-        deleted: list[str] = []
-
-        def delete(row: Row) -> None:
-            self._store.discard(row.key)
-            deleted.append(row.key)
-
-        self._edit(rows, delete)
-        if deleted:
-            self._deleted.append(deleted)
-            self._marked[:] = [key for key in self._marked if key not in deleted]
-            self.app.notify(f"{len(deleted)} {'run' if len(deleted) == 1 else 'runs'} deleted; u brings back.")
-
-    def action_undo(self) -> None:
-        """Bring back what was deleted last."""
-        if not self._deleted:
-            self.app.notify("Nothing was deleted since the start.")
-            return
-        try:
-            for run_id in self._deleted.pop():
-                self._store.restore(run_id)
-        except StoreError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-        self.post_message(self.RunsChanged())
-
-    def action_copy(self) -> None:
-        """Copy the chosen row."""
-        if self._table.chosen is not None:
-            self._copy([self._table.chosen], "the row")
-
-    def action_copy_table(self) -> None:
-        """Copy the table as it is shown."""
-        self._copy(self._table.rows_shown, f"{len(self._table.rows_shown)} rows")
-
-    @work(exclusive=True, group="edit")
-    async def action_export(self) -> None:
-        """Write the table, as it is shown, to a file."""
-        screen = AskScreen(
-            "Export", "A file that ends in .csv, .md or .json.", str(Path.cwd() / "leaderboard.csv"), self._export,
-            do="Write",
-        )  # fmt: skip
-        file = await self.app.push_screen_wait(screen)
-        if file is not None:
-            self.app.notify(f"Wrote {file}", markup=False)
-
-    def _export(self, text: str) -> Path:
-        file = Path(text.strip()).expanduser()
-        write = _WRITERS.get(file.suffix.lower())
-        if write is None:
-            raise ConfigError(f"{file.name or 'The name'} must end in .csv, .md or .json.")
-        file.write_text(write(self._table.rows_shown, self._columns), encoding="utf-8")
-        return file
-
-    def _copy(self, rows: Sequence[Row], what: str) -> None:
-        text = as_markdown(rows, self._columns)
-        file = self._store.folder.parent / "clipboard.md"
-        self.app.copy_to_clipboard(text)
-        try:
-            file.write_text(text, encoding="utf-8")
-        except OSError:
-            self.app.notify(f"Copied {what} as Markdown.")
-        else:
-            self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
-
-    def _chosen_run(self) -> Row | None:
-        """The chosen row, if it is a single run."""
-        row = self._table.chosen
-        if row is None or row.is_report or row.members:
-            what = "a group of seeds; g shows its runs" if row and row.members else "what the report measured"
-            self.app.notify(f"This row is {what}." if row else "There is no run yet.")
-            return None
-        return row
-
-    def _subjects(self) -> list[Row]:
-        """The marked runs, else the chosen one."""
-        rows = [row for row in self._runs or () if row.key in self._marked]
-        if not rows and (row := self._chosen_run()):
-            rows = [row]
-        return rows
-
-    def _edit(self, rows: Sequence[Row], change: Callable[[Row], object]) -> bool:
-        """Change each of `rows`; tell what goes wrong, and whether all went well."""
-        try:
-            for row in rows:
-                change(row)
-        except StoreError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-            return False
-        finally:
-            self.post_message(self.RunsChanged())
-        return bool(rows)
-
     def _wish(self, message: type[RunMessage]) -> None:
         if row := self._chosen_run():
             self.post_message(message(row.key))
@@ -469,7 +293,3 @@ class LeaderboardPane(Vertical):
 def _runs_of(row: Row) -> tuple[str, ...]:
     """The runs behind a row: one, the members of a group, or none."""
     return row.members or (() if row.is_report else (row.key,))
-
-
-def _count(rows: Sequence[Row]) -> str:
-    return f"{len(rows)} {'run' if len(rows) == 1 else 'runs'}"

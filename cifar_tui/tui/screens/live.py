@@ -218,6 +218,7 @@ class LivePane(Vertical):
             planned_epochs=history.run.config.training.epochs,
             reference=self._reference(history.run),
             overlays=self._view.overlays if self._with_overlays else (),
+            is_over=history.run.status.is_over,
         )
         self.query_one(Curves).show(curve)
 

@@ -61,7 +61,10 @@ class RunScreen(Screen[str | None], CurveActions):
         self.query_one(RunHeader).show(detail.history)
         run = detail.history.run
         curve = Curve(
-            epochs=detail.history.epochs, planned_epochs=run.config.training.epochs, reference=detail.reference
+            epochs=detail.history.epochs,
+            planned_epochs=run.config.training.epochs,
+            reference=detail.reference,
+            is_over=run.status.is_over,
         )
         self.query_one(Curves).show(curve)
         self.query_one("#run-texts").focus()

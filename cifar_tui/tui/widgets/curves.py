@@ -48,6 +48,8 @@ class Curve:
     """The report's test accuracy."""
     overlays: tuple[Overlay, ...] = ()
     is_own_shown: bool = True
+    is_over: bool = False
+    """Whether no more will come."""
 
 
 class Curves(Horizontal):
@@ -173,7 +175,7 @@ class Curves(Horizontal):
             from_zero=is_accuracy and self._window is None,
             log_scale=log_scale,
             cursor=self._cursor,
-            empty="The first point comes within the first epoch" if with_trace else "The first epoch is not over yet",
+            empty="No epoch was finished" if curve.is_over else "The first points come with the first epoch",
         )
 
     def _drawn(self, label: str, points: list[tuple[float, float]], colour: Colour, sign: str) -> list[Series]:

@@ -48,6 +48,11 @@ class RunTable(DataTable[Text]):
         """All rows, also those below what is laid out."""
         return self._everything
 
+    @property
+    def columns_shown(self) -> Sequence[Column]:
+        """The columns, in their order."""
+        return self._columns_shown
+
     def show_rows(
         self, rows: Sequence[Row], columns: Sequence[Column], *, sorted_by: tuple[str, bool], marked: Collection[str]
     ) -> None:

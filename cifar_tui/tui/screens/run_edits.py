@@ -1,0 +1,201 @@
+"""What a person does with runs in a table: name, tag, note, star, archive, delete, copy, export."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import work
+from textual.containers import Vertical
+from textual.message import Message
+
+from cifar_tui.config import ConfigError
+from cifar_tui.runs import edits
+from cifar_tui.runs.columns import Column
+from cifar_tui.runs.export import as_csv, as_json, as_markdown
+from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.table import Row
+from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.widgets.run_table import RunTable
+
+_WRITERS: dict[str, Callable[[Sequence[Row], Sequence[Column]], str]] = {
+    ".csv": as_csv,
+    ".md": as_markdown,
+    ".json": lambda rows, _: as_json(rows),
+}
+
+
+class RunEdits(Vertical):
+    """A pane that holds a `RunTable`: works on the marked runs, else on the chosen one."""
+
+    class RunsChanged(Message):
+        """Something was written to run folders."""
+
+    def __init__(self, store: RunStore, marked: list[str]) -> None:
+        super().__init__()
+        self._store = store
+        self._marked = marked
+        self._runs: tuple[Row, ...] | None = None
+        """None until the folders were read for the first time."""
+        self._deleted: list[list[str]] = []
+        """What undo brings back, the last one last."""
+
+    @property
+    def _table(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    @work(exclusive=True, group="edit")
+    async def action_rename(self) -> None:
+        """Call the chosen run something else."""
+        row = self._chosen_run()
+        if row is not None:
+            screen = AskScreen(
+                "Rename", "What the leaderboard calls the run; nothing gives it back its first name.", row.name,
+                lambda name: edits.rename(self._store, row.key, name),
+            )  # fmt: skip
+            if await self.app.push_screen_wait(screen):
+                self.post_message(self.RunsChanged())
+
+    @work(exclusive=True, group="edit")
+    async def action_note(self) -> None:
+        """Write a note on the chosen run."""
+        row = self._chosen_run()
+        if row is not None:
+            screen = AskScreen(
+                "Note", "A line for yourself.", row.note, lambda text: edits.note(self._store, row.key, text)
+            )
+            if await self.app.push_screen_wait(screen):
+                self.post_message(self.RunsChanged())
+
+    @work(exclusive=True, group="edit")
+    async def action_tag(self) -> None:
+        """Give tags to the marked runs, or to the chosen one, and take some away."""
+        rows = self._subjects()
+        if not rows:
+            return
+        if len(rows) == 1:
+            text, value = "All its tags, with spaces between them.", " ".join(rows[0].tags)
+        else:
+            text, value = f"Tags for {len(rows)} runs, with spaces between them; -tag takes one away.", ""
+
+        def accept(answer: str) -> bool:
+            words = answer.split()
+            for row in rows:
+                gone = row.tags if len(rows) == 1 else tuple(word[1:] for word in words if word.startswith("-"))
+                if gone:
+                    edits.untag(self._store, row.key, *gone)
+                edits.tag(self._store, row.key, *(word for word in words if not word.startswith("-")))
+            return True
+
+        if await self.app.push_screen_wait(AskScreen("Tags", text, value, accept)):
+            self.post_message(self.RunsChanged())
+
+    def action_star(self) -> None:
+        """Star the marked runs, or the chosen one; or take the stars away."""
+        rows = self._subjects()
+        starred = not all(row.starred for row in rows)
+        self._edit(rows, lambda row: edits.star(self._store, row.key, starred))
+
+    def action_archive(self) -> None:
+        """Archive the marked runs, or the chosen one; or bring them back."""
+        rows = self._subjects()
+        archived = not all(row.archived for row in rows)
+        if self._edit(rows, lambda row: edits.archive(self._store, row.key, archived)):
+            hint = "is:archived in the filter shows them" if archived else "back in the table"
+            self.app.notify(f"{_count(rows)} {'archived' if archived else 'taken out of the archive'}: {hint}.")
+
+    def action_delete(self) -> None:
+        """Delete the marked runs, or the chosen one, until the next undo."""
+        rows = self._subjects()
+        deleted: list[str] = []
+
+        def delete(row: Row) -> None:
+            self._store.discard(row.key)
+            deleted.append(row.key)
+
+        self._edit(rows, delete)
+        if deleted:
+            self._deleted.append(deleted)
+            self._marked[:] = [key for key in self._marked if key not in deleted]
+            self.app.notify(f"{len(deleted)} {'run' if len(deleted) == 1 else 'runs'} deleted; u brings back.")
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._deleted:
+            self.app.notify("Nothing was deleted since the start.")
+            return
+        try:
+            for run_id in self._deleted.pop():
+                self._store.restore(run_id)
+        except StoreError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+        self.post_message(self.RunsChanged())
+
+    def action_copy(self) -> None:
+        """Copy the chosen row."""
+        if self._table.chosen is not None:
+            self._copy([self._table.chosen], "the row")
+
+    def action_copy_table(self) -> None:
+        """Copy the table as it is shown."""
+        self._copy(self._table.rows_shown, f"{len(self._table.rows_shown)} rows")
+
+    @work(exclusive=True, group="edit")
+    async def action_export(self) -> None:
+        """Write the table, as it is shown, to a file."""
+        screen = AskScreen(
+            "Export", "A file that ends in .csv, .md or .json.", str(Path.cwd() / "leaderboard.csv"), self._export,
+            do="Write",
+        )  # fmt: skip
+        file = await self.app.push_screen_wait(screen)
+        if file is not None:
+            self.app.notify(f"Wrote {file}", markup=False)
+
+    def _export(self, text: str) -> Path:
+        file = Path(text.strip()).expanduser()
+        write = _WRITERS.get(file.suffix.lower())
+        if write is None:
+            raise ConfigError(f"{file.name or 'The name'} must end in .csv, .md or .json.")
+        file.write_text(write(self._table.rows_shown, self._table.columns_shown), encoding="utf-8")
+        return file
+
+    def _copy(self, rows: Sequence[Row], what: str) -> None:
+        text = as_markdown(rows, self._table.columns_shown)
+        file = self._store.folder.parent / "clipboard.md"
+        self.app.copy_to_clipboard(text)
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError:
+            self.app.notify(f"Copied {what} as Markdown.")
+        else:
+            self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
+
+    def _chosen_run(self) -> Row | None:
+        """The chosen row, if it is a single run."""
+        row = self._table.chosen
+        if row is None or row.is_report or row.members:
+            what = "a group of seeds; g shows its runs" if row and row.members else "what the report measured"
+            self.app.notify(f"This row is {what}." if row else "There is no run yet.")
+            return None
+        return row
+
+    def _subjects(self) -> list[Row]:
+        """The marked runs, else the chosen one."""
+        rows = [row for row in self._runs or () if row.key in self._marked]
+        if not rows and (row := self._chosen_run()):
+            rows = [row]
+        return rows
+
+    def _edit(self, rows: Sequence[Row], change: Callable[[Row], object]) -> bool:
+        """Change each of `rows`; tell what goes wrong, and whether all went well."""
+        try:
+            for row in rows:
+                change(row)
+        except StoreError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+            return False
+        finally:
+            self.post_message(self.RunsChanged())
+        return bool(rows)
+
+
+def _count(rows: Sequence[Row]) -> str:
+    return f"{len(rows)} {'run' if len(rows) == 1 else 'runs'}"
