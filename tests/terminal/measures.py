@@ -1,0 +1,215 @@
+"""The ways to measure the app from outside: each starts it on a home of its own and returns figures.
+
+A delay runs from the write of a key to the read after which the screen had changed, as a person at the terminal has it.
+Nothing is slept through, except for the windows over which bytes and processor time are counted.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import fmean, median
+from tempfile import TemporaryDirectory
+from time import sleep
+
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run
+
+from . import texts
+from .figures import Figure, delays
+from .homes import BEST, app_command, open_store, preset, status_on_disk, write_finished_runs
+from .terminal import Terminal
+
+_STARTS = 5
+_KEYS = 60
+_LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
+_ROUNDS = 2
+_TRAINING = ["data.source=synthetic", "training.epochs=4"]
+_TABS = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD}
+
+
+def measure_start() -> list[Figure]:
+    """From exec to the first frame on an empty home, and whether torch was loaded by then."""
+    seconds: list[float] = []
+    loaded = 0
+    for _ in range(_STARTS):
+        with _home() as home, Terminal(app_command(home)) as terminal:
+            shown = terminal.wait_for(texts.TAB_BAR)
+            loaded += "libtorch" in Path(f"/proc/{terminal.pid}/maps").read_text()
+            seconds.append(shown - terminal.started_at)
+    return [
+        Figure(f"first frame, median of {_STARTS}", median(seconds), "s", 0.5),
+        Figure("starts with torch loaded at the first frame", loaded, limit=0),
+    ]
+
+
+def measure_keys() -> list[Figure]:
+    """From a key to the changed screen while SimpleCNN trains: in the table, between tabs, and in the form."""
+    with _home() as home:
+        write_finished_runs(home, 30)
+        with Terminal(app_command(home, "--demo")) as terminal:
+            terminal.wait_for(texts.TRAINING)
+            _press_until_shown(terminal, "3")
+            moves = [_delay(terminal, key, _highlight) for key in _take("down", "up")]
+            tabs = [_press_until_shown(terminal, key) for key in _take("1", "2", "3")]
+            _press_until_shown(terminal, "1")
+            terminal.press(texts.EDIT_KEY)
+            terminal.wait_for_silence(0.2)
+            typing = [_delay(terminal, key, _text) for key in _take("7", "backspace")]
+            _check_training(home)
+    return [
+        *delays("key to changed screen, table", moves, 20, 60),
+        *delays("key to changed screen, tabs", tabs, 20, 60),
+        *delays("key to changed screen, form", typing, 20, 60),
+    ]
+
+
+def measure_traffic() -> list[Figure]:
+    """Bytes a second to the terminal on Live while SimpleCNN trains; bytes and processor time when nothing happens."""
+    with _home() as home, Terminal(app_command(home, "--demo")) as terminal:
+        terminal.wait_for(texts.TRAINING)
+        before = len(terminal.output)
+        sleep(_LIVE_WINDOW)
+        live = len(terminal.output) - before
+        _check_training(home)
+    with _home() as home, Terminal(app_command(home)) as terminal:
+        terminal.wait_for(texts.TAB_BAR)
+        terminal.wait_for_silence(3)
+        before, worked = len(terminal.output), _processor_seconds(terminal.pid)
+        sleep(_IDLE_WINDOW)
+        idle, worked = len(terminal.output) - before, _processor_seconds(terminal.pid) - worked
+    return [
+        Figure("bytes to the terminal on Live, mean", live / _LIVE_WINDOW / 1e3, "KB/s", 8),
+        Figure(f"bytes to the terminal in {_IDLE_WINDOW:g} s without work", idle, "B", 0),
+        Figure("processor time without work", worked / _IDLE_WINDOW * 100, "% of a core", 1),
+    ]
+
+
+def measure_training() -> list[Figure]:
+    """Images a second through the app against `cifar-tui train`, the same configuration in turns."""
+    through_app: list[float] = []
+    through_cli: list[float] = []
+    for _ in range(_ROUNDS):
+        with _home() as home:
+            run = open_store(home).create(preset(home, "part1/simple_cnn", _TRAINING), RunStatus.QUEUED)
+            with Terminal(app_command(home)) as terminal:
+                terminal.wait_for(texts.TAB_BAR)
+                _press_until_shown(terminal, "2")
+                terminal.wait_for(lambda _: status_on_disk(run) == "finished", timeout=900)  # noqa: B023
+                terminal.press("q")
+                terminal.exit_status()
+            through_app.append(_speed(home, run))
+        with _home() as home:
+            settings = [part for setting in _TRAINING for part in ("--set", setting)]
+            with Terminal(app_command(home, "train", "part1/simple_cnn", *settings)) as terminal:
+                terminal.exit_status(timeout=900)
+            (run,) = open_store(home).scan().runs
+            through_cli.append(_speed(home, run))
+    return [
+        Figure("images a second through the app", fmean(through_app), "img/s"),
+        Figure("images a second through the command line", fmean(through_cli), "img/s"),
+        Figure("the app's share of the command line's speed", fmean(through_app) / fmean(through_cli), "", 0.97, True),
+    ]
+
+
+def measure_table() -> list[Figure]:
+    """The leaderboard with a thousand and with ten thousand runs: open right after the start, sort, filter."""
+    figures: list[Figure] = []
+    for count, most in ((1_000, (0.5, 0.15, 0.15)), (10_000, (3.0, None, None))):
+        with _home() as home:
+            write_finished_runs(home, count)
+            measured = _open_sort_filter(home)
+            for what, seconds, limit in zip(("open", "sort", "filter"), measured, most, strict=True):
+                figures.append(Figure(f"leaderboard of {count:,}, {what}", seconds, "s", limit))
+            if count == 10_000:
+                waits = _keys_while_reading(home)
+                name = f"leaderboard of {count:,}, slowest of {len(waits)} keys while it is read"
+                figures.append(Figure(name, max(waits), "s"))
+    return figures
+
+
+MEASURES: dict[str, Callable[[], list[Figure]]] = {
+    "start": measure_start,
+    "keys": measure_keys,
+    "traffic": measure_traffic,
+    "training": measure_training,
+    "table": measure_table,
+}
+
+
+def _open_sort_filter(home: Path) -> tuple[float, float, float]:
+    with Terminal(app_command(home)) as terminal:
+        terminal.wait_for(texts.TAB_BAR)
+        pressed = terminal.press("3")
+        opened = terminal.wait_for(BEST) - pressed
+        terminal.wait_for_silence(1)
+        # No two columns have the same order, so that a line in the middle is another one in the next.
+        sorted_ = _delay(terminal, texts.SORT_KEY, lambda terminal: terminal.screen[len(terminal.screen) // 2])
+        terminal.press(texts.FILTER_KEY)
+        terminal.wait_for_silence(1)
+        last = f"{len(open_store(home).ids()) - 1:05}"
+        typed = terminal.type(last)
+        filtered = terminal.wait_for(lambda terminal: re.findall(r"run (\d{5})", terminal.text) == [last])
+        return opened, sorted_, filtered - typed
+
+
+def _keys_while_reading(home: Path) -> list[float]:
+    # Textual waits 100 ms after an escape for the rest of a sequence; that is none of the app's doing.
+    with Terminal(app_command(home), env={"ESCDELAY": "1"}) as terminal:
+        terminal.wait_for(texts.TAB_BAR)
+        terminal.press("3")
+        waits: list[float] = []
+        while BEST not in terminal.text:
+            pressed = terminal.press("?")
+            waits.append(terminal.wait_for(texts.HELP) - pressed)
+            pressed = terminal.press("escape")
+            waits.append(terminal.wait_for(lambda terminal: texts.HELP not in terminal.text) - pressed)
+        return waits
+
+
+def _delay(terminal: Terminal, key: str, look: Callable[[Terminal], object]) -> float:
+    """Return the seconds from a key to the first frame in which `look` sees something else."""
+    before = look(terminal)
+    pressed = terminal.press(key)
+    return terminal.wait_for(lambda terminal: look(terminal) != before) - pressed
+
+
+def _press_until_shown(terminal: Terminal, tab: str) -> float:
+    pressed = terminal.press(tab)
+    return terminal.wait_for(_TABS[tab]) - pressed
+
+
+def _highlight(terminal: Terminal) -> object:
+    return terminal.backgrounds(len(terminal.screen[0]) // 2)
+
+
+def _text(terminal: Terminal) -> object:
+    return terminal.text
+
+
+def _take(*keys: str) -> Iterator[str]:
+    return islice(cycle(keys), _KEYS)
+
+
+def _check_training(home: Path) -> None:
+    if not any(status_on_disk(run) == "running" for run in open_store(home).scan().runs):
+        raise RuntimeError("the run ended before the measurement did")
+
+
+def _speed(home: Path, run: Run) -> float:
+    """The mean over all epochs but the first, in which everything warms up."""
+    return fmean(epoch.images_per_second for epoch in open_store(home).epochs(run.id)[1:])
+
+
+def _processor_seconds(pid: int) -> float:
+    # Behind the name in brackets, which may hold blanks: user and system time are the 14th and 15th field of all.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="cifar-tui-") as folder:
+        yield Path(folder)

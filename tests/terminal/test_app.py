@@ -1,0 +1,87 @@
+"""The app on a real terminal: it starts, bears being resized, and leaves the terminal as it found it."""
+
+from itertools import cycle, islice
+from pathlib import Path
+
+import pytest
+
+from cifar_tui.runs.record import RunStatus
+
+from . import texts
+from .conftest import Start
+from .homes import open_store, preset, status_on_disk, write_finished_runs
+from .terminal import Terminal
+
+LEAVES_THE_ALTERNATE_SCREEN, SHOWS_THE_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
+
+
+def is_restored(terminal: Terminal) -> bool:
+    """Whether the terminal's last word is its own screen and a visible cursor."""
+    output = terminal.output
+    screen = output.rfind(LEAVES_THE_ALTERNATE_SCREEN) > output.rfind(b"\x1b[?1049h")
+    return screen and output.rfind(SHOWS_THE_CURSOR) > output.rfind(b"\x1b[?25l")
+
+
+def test_starts_and_leaves_at_once(start: Start) -> None:
+    terminal = start()
+    terminal.wait_for(texts.LAUNCH)
+    assert texts.TAB_BAR in terminal.text
+    assert not is_restored(terminal)
+    terminal.press("q")
+    assert terminal.exit_status() == 0
+    assert is_restored(terminal)
+
+
+@pytest.mark.parametrize("tab", ["1", "2", "3"])
+def test_a_storm_of_sizes_leaves_a_whole_screen(start: Start, home: Path, tab: str) -> None:
+    write_finished_runs(home, 5)
+    terminal = start(columns=100, rows=30)
+    terminal.wait_for(texts.TAB_BAR)
+    shown = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD}[tab]
+    terminal.press(tab)
+    terminal.wait_for(shown)
+    # Odd steps through both ranges, so that wide and narrow meet high and low.
+    for columns, rows in islice(zip(cycle(range(40, 201, 37)), cycle(range(10, 61, 9)), strict=False), 30):
+        terminal.resize(columns, rows)
+        terminal.wait_for_output()  # the next size comes while the app draws this one
+    for columns, rows in ((40, 10), (200, 60)):
+        terminal.resize(columns, rows)
+        terminal.wait_for(lambda terminal: len(terminal.screen) == rows and texts.TAB_BAR in terminal.screen[0])  # noqa: B023
+        terminal.wait_for(lambda terminal: is_whole(terminal))
+    terminal.wait_for(shown)
+    terminal.press("?")
+    terminal.wait_for(texts.HELP)
+    terminal.press("?")
+    terminal.wait_for(lambda terminal: texts.HELP not in terminal.text)
+    terminal.press("q")
+    assert terminal.exit_status() == 0
+    assert is_restored(terminal)
+
+
+def is_whole(terminal: Terminal) -> bool:
+    """Whether the app has drawn every cell: its colours, which a cell that was never drawn lacks, are everywhere."""
+    return all("default" not in terminal.backgrounds(column) for column in range(len(terminal.screen[0])))
+
+
+def test_leaving_a_run_asks_and_keeps_it(start: Start, home: Path, images: Path) -> None:
+    settings = ["data.source=folder", f"data.path={images}", "training.epochs=100000", "training.batch_size=6"]
+    config = preset(home, "part1/softmax_regression", [*settings, "training.device=cpu"])
+    run = open_store(home).create(config, RunStatus.QUEUED)
+    terminal = start()
+    terminal.wait_for(texts.TAB_BAR)
+    terminal.press("2")
+    terminal.wait_for(texts.TRAINING)
+
+    terminal.press("q")
+    terminal.wait_for(texts.QUESTION)
+    terminal.press("n")
+    terminal.wait_for(lambda terminal: texts.QUESTION not in terminal.text)
+    assert status_on_disk(run) == "running"
+
+    terminal.press("q")
+    terminal.wait_for(texts.QUESTION)
+    terminal.press("y")
+    assert terminal.exit_status() == 0
+    assert is_restored(terminal)
+    assert status_on_disk(run) == "stopped"
+    assert (run.folder / "checkpoint.pt").exists()

@@ -1,0 +1,21 @@
+"""Every text on the app's screens that these tests and measurements look for, and every key but `1 2 3`, `q`, `?`."""
+
+TAB_BAR = "Leaderboard"
+"""Is there as soon as there is a frame."""
+
+LAUNCH = "Presets ·"
+LIVE = "Queue ·"
+LEADERBOARD = "Test %"
+"""What is seen on one tab alone."""
+
+TRAINING = "img/s"
+"""On Live, once the first batches are through."""
+
+HELP = "Keys on"
+QUESTION = "is training"
+"""The question before leaving a run that trains."""
+
+EDIT_KEY = "e"
+"""Moves from the presets into a field of the form that takes a number."""
+SORT_KEY = ">"
+FILTER_KEY = "/"
