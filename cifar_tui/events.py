@@ -7,9 +7,11 @@ cross-entropy in nats, accuracies fractions in 0–1, times seconds, memory byte
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy takes a good part of the time to the app's first frame
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Outcome(StrEnum):
@@ -78,9 +80,9 @@ class EpochFinished:
 class Tested:
     """What the model says of every test image."""
 
-    labels: NDArray[np.int64]
+    labels: "NDArray[np.int64]"
     """True classes, `[N]`."""
-    probabilities: NDArray[np.float32]
+    probabilities: "NDArray[np.float32]"
     """Softmax of the logits, `[N, classes]`."""
 
 

@@ -1,9 +1,11 @@
 """What a data set is, wherever its images come from."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy takes a good part of the time to the app's first frame
+    import numpy as np
+    from numpy.typing import NDArray
 
 SIDE = 32
 """Height and width of every image, in pixels."""
@@ -17,9 +19,9 @@ class DatasetError(Exception):
 class LabelledImages:
     """Images and the class of each."""
 
-    pixels: NDArray[np.uint8]
+    pixels: "NDArray[np.uint8]"
     """`[N, 32, 32, 3]`, RGB."""
-    labels: NDArray[np.int64]
+    labels: "NDArray[np.int64]"
     """`[N]`, indices into the class names."""
 
     def __len__(self) -> int:

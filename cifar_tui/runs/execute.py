@@ -6,11 +6,9 @@ import logging
 import traceback
 from collections.abc import Callable
 
-import numpy as np
 from filelock import Timeout
 
 from cifar_tui.config import RunConfig
-from cifar_tui.data.load import load
 from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
 from cifar_tui.files import replacing
 from cifar_tui.paths import Paths
@@ -86,6 +84,7 @@ class _Execution:
         )
         config = record.config
         try:
+            from cifar_tui.data.load import load
             from cifar_tui.runs.checkpoints import Checkpoints
             from cifar_tui.training.loop import train
 
@@ -115,6 +114,8 @@ class _Execution:
                 self.store.append_epoch(self.run_id, event)
                 self._log(_epoch_line(event))
             case Tested():
+                import numpy as np
+
                 with replacing(self.folder / "predictions.npz") as file:
                     np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
             case RunEnded():

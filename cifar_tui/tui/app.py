@@ -82,22 +82,17 @@ class CifarApp(RunsApp):
         self._is_looking = False
         self._look_again = False
         self._view: LiveView | None = None
+        self.is_furnished = False
+        """Whether the tabs are filled."""
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
 
     def compose(self) -> ComposeResult:
-        """Lay out the tabs."""
+        """Lay out the tabs, still empty: the first frame waits for nothing."""
         with TabbedContent(initial="live" if self._demo else self.state.tab):
-            with TabPane("1 Launch", id="launch"):
-                first = self.library.find(FIRST_PRESET)
-                yield LaunchPane(self.library, first, self.paths, with_advanced=self.state.with_advanced)
-            state = self.state
-            with TabPane("2 Live", id="live"):
-                yield LivePane(
-                    self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log
-                )
-            with TabPane("3 Leaderboard", id="leaderboard"):
-                yield LeaderboardPane(self.library, self.store, state, self.marked)
+            yield TabPane("1 Launch", id="launch")
+            yield TabPane("2 Live", id="live")
+            yield TabPane("3 Leaderboard", id="leaderboard")
         yield Footer(show_command_palette=False)
         yield Static(
             f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
@@ -105,7 +100,21 @@ class CifarApp(RunsApp):
         )
 
     def on_mount(self) -> None:
-        """Start the training thread and the look at the folders."""
+        """Go on once the first frame is drawn."""
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Fill the tabs, what is looked at first; start the training thread and the look at the folders."""
+        state = self.state
+        launch = LaunchPane(
+            self.library, self.library.find(FIRST_PRESET), self.paths, with_advanced=state.with_advanced
+        )
+        live = LivePane(self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log)
+        board = LeaderboardPane(self.library, self.store, state, self.marked)
+        panes = {"launch": launch, "live": live, "leaderboard": board}
+        for tab in sorted(panes, key=lambda tab: tab != self._tabs.active):
+            await self._tabs.get_pane(tab).mount(panes[tab])
+        self.is_furnished = True
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
@@ -150,6 +159,8 @@ class CifarApp(RunsApp):
         yield from commands(self._run_command, ("app", *TABS))
 
     def _run_command(self, scope: str, action: str) -> None:
+        if not self.is_furnished:
+            return
         if scope in TABS:
             self.action_show_tab(scope)
         pane = self._tabs.query_one(TABS[scope]) if scope in TABS else self
@@ -230,7 +241,8 @@ class CifarApp(RunsApp):
 
     def _focus_pane(self, tab: str) -> None:
         targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table"}
-        self._tabs.query_one(targets[tab]).focus()
+        for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
+            target.focus()
 
     def _demo_config(self) -> RunConfig:
         return RunConfig(

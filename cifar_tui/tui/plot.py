@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotext
 from rich.text import Text
 from textual.geometry import Size
 
@@ -69,6 +68,8 @@ class ChartData:
 
 def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text:
     """Return `data` as a picture of `size` cells."""
+    import plotext  # not before there is something to draw
+
     curves = [(series, _visible(series, data)) for series in data.series]
     curves = [(series, points) for series, points in curves if points]
     if not curves or size.width < _MIN_WIDTH or size.height < _MIN_HEIGHT:

@@ -8,7 +8,6 @@ from textual.app import App
 from textual.widgets import TabbedContent
 
 from cifar_tui.config import RunConfig, Source, with_values
-from cifar_tui.data import cifar100
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, save_preset
@@ -65,7 +64,7 @@ class RunsApp(App[None]):
     @work(exclusive=True, group="launch")
     async def _launched(self, message: LaunchPane.Launched) -> None:
         configs = message.configs
-        if any(config.data.source is Source.CIFAR100 for config in configs) and not cifar100.is_available(self.paths):
+        if any(config.data.source is Source.CIFAR100 for config in configs) and not self._has_cifar100():
             choice = await self._ask_for_data()
             if choice is None:
                 return
@@ -232,8 +231,13 @@ class RunsApp(App[None]):
             self.notify("CIFAR-100 is ready.")
         return choice
 
+    def _has_cifar100(self) -> bool:
+        from cifar_tui.data import cifar100
+
+        return cifar100.is_available(self.paths)
+
     def _look_for_data(self) -> None:
-        self._launch_pane.show_data_state(has_cifar100=cifar100.is_available(self.paths))
+        self._launch_pane.show_data_state(has_cifar100=self._has_cifar100())
 
     def _add(self, configs: tuple[RunConfig, ...], *, first: bool) -> bool:
         """Queue `configs` in their order; False where the folder cannot be written to."""

@@ -1,7 +1,8 @@
 """A home folder for the app, empty or with runs in every state, all of them with fixed times and numbers."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,14 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: floa
             return
         await pilot.pause(0.05)
     raise AssertionError(f"never came true within {seconds} s: {condition}")
+
+
+@asynccontextmanager
+async def running(app: CifarApp, size: tuple[int, int]) -> AsyncIterator[Pilot[None]]:
+    """The app in a terminal of `size`, its tabs filled."""
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.is_furnished)
+        yield pilot
 
 
 def small_run(name: str = "", *, epochs: int = 1) -> RunConfig:

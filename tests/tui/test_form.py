@@ -13,7 +13,7 @@ from cifar_tui.tui.widgets.field_row import FieldRow
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 
-from .conftest import until
+from .conftest import running, until
 
 EPOCHS, LR, SEED = ("training", "epochs"), ("training", "lr"), ("training", "seed")
 
@@ -23,7 +23,7 @@ def shown(form: ConfigForm) -> set[str]:
 
 
 async def test_only_what_has_an_effect_is_shown(app: CifarApp):
-    async with app.run_test(size=(120, 40)):
+    async with running(app, (120, 40)):
         form = app.query_one(ConfigForm)
         assert {"widths", "warmup_epochs"} <= shown(form)
         assert not {"momentum", "path", "hidden_sizes"} & shown(form)
@@ -35,7 +35,7 @@ async def test_only_what_has_an_effect_is_shown(app: CifarApp):
 
 
 async def test_a_field_without_effect_cannot_be_wrong(app: CifarApp):
-    async with app.run_test(size=(120, 40)):
+    async with running(app, (120, 40)):
         form = app.query_one(ConfigForm)
         form.set_field(("training", "warmup_epochs"), "5")
         form.set_field(("training", "schedule"), "one_cycle")
@@ -45,7 +45,7 @@ async def test_a_field_without_effect_cannot_be_wrong(app: CifarApp):
 
 
 async def test_what_few_need_is_shown_on_demand_and_where_it_was_changed(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         assert "ema_decay" not in shown(form)
         assert "decay_all" in shown(form)  # the preset changes it
@@ -59,7 +59,7 @@ async def test_what_few_need_is_shown_on_demand_and_where_it_was_changed(app: Ci
 
 
 async def test_several_values_make_several_runs(app: CifarApp, queue_held: None):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(("data", "source"), "synthetic")
         form.set_field(LR, "1e-3, 3e-4")
@@ -73,7 +73,7 @@ async def test_several_values_make_several_runs(app: CifarApp, queue_held: None)
 
 
 async def test_a_part_is_queued_with_several_values_too(app: CifarApp, queue_held: None):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(("data", "source"), "synthetic")
         form.set_field(SEED, "0, 1")
@@ -85,7 +85,7 @@ async def test_a_part_is_queued_with_several_values_too(app: CifarApp, queue_hel
 
 
 async def test_a_wrong_value_among_several_is_told(app: CifarApp):
-    async with app.run_test(size=(120, 40)):
+    async with running(app, (120, 40)):
         form = app.query_one(ConfigForm)
         form.set_field(LR, "1e-3, x")
         assert form.configs == ()
@@ -99,7 +99,7 @@ async def typed(pilot: Pilot[None], text: str) -> None:
 
 
 async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         await typed(pilot, "123")
         await until(pilot, lambda: form.config is not None and form.config.training.epochs == 123)
@@ -113,7 +113,7 @@ async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
 
 
 async def test_undo_brings_back_another_models_arguments(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(("model", "dropout"), "0.7")
         await form.reset()
@@ -124,7 +124,7 @@ async def test_undo_brings_back_another_models_arguments(app: CifarApp):
 
 
 async def test_one_field_is_put_back(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(LR, "0.5")
         await typed(pilot, "7")
@@ -135,7 +135,7 @@ async def test_one_field_is_put_back(app: CifarApp):
 
 
 async def test_changes_are_kept_while_another_preset_is_looked_at(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form, tree = app.query_one(ConfigForm), app.query_one(PresetTree)
         await until(pilot, lambda: tree.cursor_node is not None)
         form.set_field(EPOCHS, "7")
@@ -152,7 +152,7 @@ async def test_changes_are_kept_while_another_preset_is_looked_at(app: CifarApp)
 
 
 async def test_search_finds_presets_by_words(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         tree = app.query_one(PresetTree)
         await pilot.press("slash", *"part5 gru", "enter")
         await until(pilot, lambda: tree.has_focus)
@@ -163,7 +163,7 @@ async def test_search_finds_presets_by_words(app: CifarApp):
 
 
 async def test_a_preset_of_ones_own_is_saved_and_shown(app: CifarApp, paths: Paths):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(LR, "0.25")
         await pilot.press("ctrl+s")
@@ -179,7 +179,7 @@ async def test_a_preset_of_ones_own_is_saved_and_shown(app: CifarApp, paths: Pat
 async def test_a_preset_is_never_overwritten(app: CifarApp, paths: Paths):
     paths.presets.mkdir()
     (paths.presets / "mine.toml").write_text('title = "Mine"\n[model]\nname = "mlp"\n')
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await pilot.press(*"mine", "enter")
@@ -190,7 +190,7 @@ async def test_a_preset_is_never_overwritten(app: CifarApp, paths: Paths):
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_layers_and_cost_stand_beside_the_form(app: CifarApp, size: tuple[int, int]):
-    async with app.run_test(size=size) as pilot:
+    async with running(app, size) as pilot:
         form, panel = app.query_one(ConfigForm), app.query_one(ModelPanel)
         form.set_field(("training", "batch_size"), "32")
         await pilot.press("m")
@@ -199,7 +199,7 @@ async def test_layers_and_cost_stand_beside_the_form(app: CifarApp, size: tuple[
         assert panel.display
         assert app.query_one("#launch-middle").display == (size[0] >= 118)
     again = CifarApp(app.paths)
-    async with again.run_test(size=size) as pilot:
+    async with running(again, size) as pilot:
         again.query_one(ConfigForm).set_field(("training", "batch_size"), "32")
         await until(pilot, lambda: "an epoch" in str(again.query_one("#model-cost").content), seconds=1)
     again.runner.shut_down()

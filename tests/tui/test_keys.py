@@ -12,7 +12,7 @@ from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
 
-from .conftest import until
+from .conftest import running, until
 
 OWNERS: dict[str, type[DOMNode]] = {
     "app": CifarApp,
@@ -45,7 +45,7 @@ async def test_a_tabs_keys_do_not_hide_the_apps(app: CifarApp):
 
 
 async def test_the_help_lists_the_keys_of_the_tab(app: CifarApp):
-    async with app.run_test(size=(120, 60)) as pilot:
+    async with running(app, (120, 60)) as pilot:
         await pilot.press("3", "?")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         shown = "\n".join(strip.text for strip in app.screen.query_one("Static").render_lines(app.screen.region))
@@ -56,7 +56,7 @@ async def test_the_help_lists_the_keys_of_the_tab(app: CifarApp):
 
 
 async def test_the_palette_runs_an_action_of_another_tab(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
         offered = " ".join(commands)
         assert all(key.label in offered for tab in TABS for key in SCOPES[tab].keys if key.action != "leave_form")
@@ -66,7 +66,7 @@ async def test_the_palette_runs_an_action_of_another_tab(app: CifarApp):
 
 
 async def test_colours_change_and_are_kept(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         for expected in ("light", "terminal", "dark", "light"):
             await pilot.press("T")
             assert app.theme == expected
@@ -74,7 +74,7 @@ async def test_colours_change_and_are_kept(app: CifarApp):
 
 
 async def test_a_terminal_that_is_too_small_is_told_so(app: CifarApp):
-    async with app.run_test(size=(59, 24)) as pilot:
+    async with running(app, (59, 24)) as pilot:
         await until(pilot, lambda: app.query_one("#too-small").display)
         await pilot.resize_terminal(60, 18)
         await until(pilot, lambda: not app.query_one("#too-small").display)

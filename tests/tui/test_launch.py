@@ -17,7 +17,7 @@ from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.field_row import FieldRow
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 
-from .conftest import RunMaker, until
+from .conftest import RunMaker, running, until
 
 
 def row(app: CifarApp, *path: str) -> FieldRow:
@@ -32,7 +32,7 @@ async def type_into(app: CifarApp, pilot, path: tuple[str, ...], text: str) -> N
 
 
 async def test_moving_in_the_tree_shows_each_preset_in_the_form(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         tree = app.query_one(PresetTree)
         await until(pilot, lambda: tree.cursor_node is not None and isinstance(tree.cursor_node.data, Preset))
         await pilot.press("down")
@@ -41,7 +41,7 @@ async def test_moving_in_the_tree_shows_each_preset_in_the_form(app: CifarApp):
 
 
 async def test_every_preset_is_in_the_tree_and_part_2_compares_part_1(app: CifarApp):
-    async with app.run_test(size=(120, 40)):
+    async with running(app, (120, 40)):
         groups = {branch.data.title[0]: branch.data.presets for branch in app.query_one(PresetTree).root.children}
         assert groups["2"] == groups["1"]
         assert {preset.key for presets in groups.values() for preset in presets} == {
@@ -50,7 +50,7 @@ async def test_every_preset_is_in_the_tree_and_part_2_compares_part_1(app: Cifar
 
 
 async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launched(app: CifarApp, paths: Paths):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await type_into(app, pilot, ("training", "lr"), "-1")
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.config is None)
@@ -66,7 +66,7 @@ async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launch
 
 
 async def test_an_error_between_fields_stands_at_one_of_them(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         await form.load(app.library.find("part1/simple_vit").config)
         await type_into(app, pilot, ("model", "heads"), "3")
@@ -74,7 +74,7 @@ async def test_an_error_between_fields_stands_at_one_of_them(app: CifarApp):
 
 
 async def test_another_model_brings_its_own_arguments(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         row(app, "model", "name").query_one(Select).value = "image_gru"
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.config is not None and form.config.model.name == "image_gru")
@@ -85,7 +85,7 @@ async def test_another_model_brings_its_own_arguments(app: CifarApp):
 
 
 async def test_the_summary_counts_the_parameters_of_what_is_typed(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.border_subtitle == "346,628 parameters")
         await type_into(app, pilot, ("model", "head_size"), "100")
@@ -93,7 +93,7 @@ async def test_the_summary_counts_the_parameters_of_what_is_typed(app: CifarApp)
 
 
 async def test_the_part_is_queued_with_the_changes_of_the_form(app: CifarApp, paths: Paths, queue_held: None):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await type_into(app, pilot, ("training", "epochs"), "3")
         app.query_one(ConfigForm).set_field(("data", "source"), "synthetic")
         await pilot.press("escape", "p")
@@ -110,7 +110,7 @@ async def test_the_part_is_queued_with_the_changes_of_the_form(app: CifarApp, pa
 async def test_without_cifar100_the_app_says_so_and_the_embedded_set_can_be_used(
     app: CifarApp, paths: Paths, queue_held: None
 ):
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         banner = app.query_one("#data-banner", Static)
         await until(pilot, lambda: banner.display)
         await pilot.press("a")
@@ -122,7 +122,7 @@ async def test_without_cifar100_the_app_says_so_and_the_embedded_set_can_be_used
 
 
 async def test_a_wrong_import_path_is_one_sentence_in_the_dialog(app: CifarApp, tmp_path):
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
         app.screen.query_one("#path", Input).value = str(tmp_path / "nowhere")
@@ -143,7 +143,7 @@ async def test_a_download_under_way_is_not_begun_again(app: CifarApp, monkeypatc
         raise DatasetError("the line is down; try again.")
 
     monkeypatch.setattr(cifar100, "download", download)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await pilot.press("i", "d", "d", "i", "d")
         await until(pilot, lambda: bool(begun))
         may_end.set()
@@ -155,7 +155,7 @@ async def test_a_download_under_way_is_not_begun_again(app: CifarApp, monkeypatc
 
 
 async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         await form.load(app.library.find("part1/softmax_regression").config)
         form.set_field(("data", "source"), "synthetic")
@@ -178,7 +178,7 @@ async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: P
     (paths.presets / "good.toml").write_text('title = "[red]Mine[/]"\n[model]\nname = "mlp"\n')
     app = CifarApp(paths)
     try:
-        async with app.run_test(size=(120, 40)) as pilot:
+        async with running(app, (120, 40)) as pilot:
             assert "bad.toml" in app.query_one(LaunchPane)._library.problems[0]
             await until(pilot, lambda: any("bad.toml" in str(toast.message) for toast in app._notifications))
             others = app.query_one(PresetTree).root.children[-1]
@@ -189,7 +189,7 @@ async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: P
 
 
 async def test_two_runs_queued_first_keep_their_order(app: CifarApp, runs: RunMaker, queue_held: None):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(("data", "source"), "synthetic")
         form.set_field(("name",), "one")

@@ -3,7 +3,7 @@ from textual.widgets import DataTable, Input, Static
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.ask import AskScreen
 
-from .conftest import RunMaker, until
+from .conftest import RunMaker, running, until
 
 
 def names(table: DataTable) -> list[str]:
@@ -22,7 +22,7 @@ async def opened(app: CifarApp, pilot) -> DataTable:
 
 
 async def test_the_best_test_accuracy_stands_first_with_the_report_among_the_runs(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         assert names(table)[:3] == ["embedded data", "part1/simple_cnn", "CNN+Transformer hybrid"]
         ranks = [str(table.get_row_at(place)[0]) for place in range(5)]
@@ -31,7 +31,7 @@ async def test_the_best_test_accuracy_stands_first_with_the_report_among_the_run
 
 
 async def test_every_column_sorts_by_key_and_by_click(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(200, 50)) as pilot:
+    async with running(app, (200, 50)) as pilot:
         table = await opened(app, pilot)
         before = keys(table)
         await pilot.press("r")
@@ -55,7 +55,7 @@ async def test_every_column_sorts_by_key_and_by_click(app: CifarApp, furnished: 
 
 
 async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         await pilot.press("down", "down", "down")
         marked = keys(table)[table.cursor_row]
@@ -66,7 +66,7 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp,
 
 
 async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         await pilot.press("/", *"gru report", "enter")
         assert set(names(table)) == {"GRU-row", "GRU-patch4"}
@@ -76,7 +76,7 @@ async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
 
 
 async def test_the_reports_rows_can_be_hidden(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         await pilot.press("h")
         assert table.row_count == 9
@@ -84,7 +84,7 @@ async def test_the_reports_rows_can_be_hidden(app: CifarApp, furnished: RunMaker
 
 
 async def test_a_run_is_seen_on_live(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await opened(app, pilot)
         await pilot.press("f")
         await until(pilot, lambda: "embedded data" in str(app.query_one("#live-title").content))
@@ -94,7 +94,7 @@ async def test_a_run_is_seen_on_live(app: CifarApp, furnished: RunMaker):
 
 
 async def test_names_are_shown_and_never_obeyed(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         assert "MLP [red]wide[/] xxx" in str(table.get_cell("run-02", "name"))
 
@@ -102,13 +102,13 @@ async def test_names_are_shown_and_never_obeyed(app: CifarApp, furnished: RunMak
 async def test_a_folder_that_is_no_run_costs_only_itself(app: CifarApp, furnished: RunMaker):
     (furnished.store.folder / "junk").mkdir()
     (furnished.store.folder / "junk" / "run.json").write_bytes(b"\x00\xff")
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         assert "1 folder" in str(table.border_subtitle)
 
 
 async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         table.move_cursor(row=keys(table).index("run-04"))
         await pilot.press("c")
@@ -117,7 +117,7 @@ async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):
 
 
 async def test_a_finished_run_is_trained_on_as_a_new_one(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         parent = app.store.get("run-01")
         (parent.folder / "checkpoint.pt").write_bytes(b"weights")
@@ -142,7 +142,7 @@ async def test_a_finished_run_is_trained_on_as_a_new_one(app: CifarApp, furnishe
 
 
 async def test_what_waits_cannot_be_continued(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)
         table.move_cursor(row=keys(table).index(app.run_queue.waiting()[0].id))
         await pilot.press("c")

@@ -7,11 +7,11 @@ from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
 
-from .conftest import RunMaker, small_run, until
+from .conftest import RunMaker, running, small_run, until
 
 
 async def test_a_run_of_another_process_is_followed(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         loss = app.query_one("#loss-chart", Chart)
         await until(pilot, lambda: len(loss.data.series) == 2)
@@ -22,7 +22,7 @@ async def test_a_run_of_another_process_is_followed(app: CifarApp, furnished: Ru
 
 
 async def test_the_queue_is_shown_in_its_order_and_a_run_can_be_taken_out(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         table = app.query_one("#queue", DataTable)
         await until(pilot, lambda: table.row_count == 2)
@@ -34,7 +34,7 @@ async def test_the_queue_is_shown_in_its_order_and_a_run_can_be_taken_out(app: C
 
 
 async def test_stop_asks_and_stops_at_the_next_batch(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         run = app.run_queue.add(small_run(epochs=1000))
         app.runner.wake()
         await pilot.press("2")
@@ -47,7 +47,7 @@ async def test_stop_asks_and_stops_at_the_next_batch(app: CifarApp):
 
 
 async def test_leaving_asks_while_a_run_trains(app: CifarApp):
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         run = app.run_queue.add(small_run(epochs=1000))
         app.runner.wake()
         await until(pilot, lambda: app.runner.current == run.id and app.store.epochs(run.id) != ())
@@ -66,7 +66,7 @@ async def test_leaving_asks_while_a_run_trains(app: CifarApp):
 
 async def test_the_demo_trains_at_once(paths):
     app = CifarApp(paths, demo=True)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         assert app.query_one("TabbedContent").active == "live"
         await until(pilot, lambda: app.runner.current is not None)
         assert app.store.get(app.store.ids()[0]).config.model.name == "simple_cnn"
@@ -75,7 +75,7 @@ async def test_the_demo_trains_at_once(paths):
 
 
 async def test_a_run_stops_at_the_end_of_its_epoch(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         run = app.run_queue.add(small_run(epochs=1000))
         app.runner.wake()
         await pilot.press("2")
@@ -90,7 +90,7 @@ async def test_a_run_stops_at_the_end_of_its_epoch(app: CifarApp):
 
 
 async def test_the_queue_is_put_into_another_order(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         table = app.query_one("#queue", DataTable)
         await until(pilot, lambda: table.row_count == 2)
@@ -102,7 +102,7 @@ async def test_the_queue_is_put_into_another_order(app: CifarApp, furnished: Run
 
 
 async def test_a_paused_queue_starts_nothing_until_it_goes_on(app: CifarApp):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2", "w")
         await until(pilot, lambda: "paused" in str(app.query_one("#queue", DataTable).border_title))
         run = app.run_queue.add(small_run())
@@ -115,7 +115,7 @@ async def test_a_paused_queue_starts_nothing_until_it_goes_on(app: CifarApp):
 
 async def test_the_end_of_a_run_is_told(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
     written: list[str] = []
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         monkeypatch.setattr(app._driver, "write", written.append)
         app.run_queue.add(small_run("My [b]run[/]\x1b]0;x\x07"))
         app.runner.wake()
@@ -132,7 +132,7 @@ async def test_the_end_of_a_run_is_told(app: CifarApp, monkeypatch: pytest.Monke
 
 
 async def test_curves_are_zoomed_panned_and_read_off(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         loss, accuracy = app.query_one("#loss-chart", Chart), app.query_one("#accuracy-chart", Chart)
         await until(pilot, lambda: bool(loss.data.series))
@@ -152,7 +152,7 @@ async def test_curves_are_zoomed_panned_and_read_off(app: CifarApp, furnished: R
 
 
 async def test_smoothing_keeps_the_raw_curve_and_is_remembered(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         loss = app.query_one("#loss-chart", Chart)
         await until(pilot, lambda: len(loss.data.series) == 2)
@@ -167,7 +167,7 @@ async def test_smoothing_keeps_the_raw_curve_and_is_remembered(app: CifarApp, fu
 
 async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
     (furnished.store.folder / "run-07" / "log.txt").write_text("first\nsecond [b]line[/]\n")
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         assert not app.query_one("#log").display
         await pilot.press("g")
@@ -176,7 +176,7 @@ async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
 
 async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):
     run_id = runs.make("part1/mlp", RunStatus.STOPPED, epochs=3)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         await until(pilot, lambda: "stopped" in str(app.query_one("#live-title", Static).content))
         await pilot.press("c")

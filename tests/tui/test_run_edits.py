@@ -18,7 +18,7 @@ from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.curves import Curves
 from cifar_tui.tui.widgets.run_table import RunTable
 
-from .conftest import RunMaker, until
+from .conftest import RunMaker, running, until
 
 
 async def at(app: CifarApp, pilot: Pilot[None], run_id: str) -> RunTable:
@@ -48,7 +48,7 @@ def shown(app: CifarApp, selector: str) -> str:
 
 
 async def test_rename_tag_note_and_star(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(200, 50)) as pilot:
+    async with running(app, (200, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("n")
         await answer(app, pilot, "[b]Best[/] one")
@@ -67,7 +67,7 @@ async def test_rename_tag_note_and_star(app: CifarApp, furnished: RunMaker):
 
 
 async def test_a_wrong_tag_is_told_in_the_question(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("t")
         await answer(app, pilot, "x" * 40)
@@ -76,7 +76,7 @@ async def test_a_wrong_tag_is_told_in_the_question(app: CifarApp, furnished: Run
 
 
 async def test_marked_runs_are_tagged_together(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         for run_id in ("run-01", "run-02"):
             await at(app, pilot, run_id)
             await pilot.press("space")
@@ -90,7 +90,7 @@ async def test_marked_runs_are_tagged_together(app: CifarApp, furnished: RunMake
 
 
 async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("delete")
         await until(pilot, lambda: "run-01" not in keys(table))
@@ -101,7 +101,7 @@ async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
 
 
 async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-07")
         await pilot.press("delete")
         await until(pilot, lambda: any("being trained" in str(toast.message) for toast in app._notifications))
@@ -109,7 +109,7 @@ async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker)
 
 
 async def test_the_archive(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("A")
         await until(pilot, lambda: "run-01" not in keys(table))
@@ -120,7 +120,7 @@ async def test_the_archive(app: CifarApp, furnished: RunMaker):
 
 
 async def test_a_wrong_filter_says_what_is_wrong_and_leaves_the_rows(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("/")
         app.query_one("#filter", Input).value = "nothing:4"
@@ -131,7 +131,7 @@ async def test_a_wrong_filter_says_what_is_wrong_and_leaves_the_rows(app: CifarA
 
 
 async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 60)) as pilot:
+    async with running(app, (160, 60)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
@@ -146,7 +146,7 @@ async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
 
 
 async def test_train_again_from_a_run(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-02")
         await pilot.press("a")
         form = app.query_one(ConfigForm)
@@ -157,7 +157,7 @@ async def test_train_again_from_a_run(app: CifarApp, furnished: RunMaker):
 
 
 async def test_comparison_of_marked_runs(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 60)) as pilot:
+    async with running(app, (160, 60)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("v")
         assert not isinstance(app.screen, CompareScreen)
@@ -179,7 +179,7 @@ async def test_comparison_of_marked_runs(app: CifarApp, furnished: RunMaker):
 
 
 async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("space", "2")
         curves = app.query_one("#live Curves", Curves)
@@ -193,7 +193,7 @@ async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: Ru
 
 @pytest.mark.parametrize("suffix", ["csv", "md", "json"])
 async def test_export(app: CifarApp, furnished: RunMaker, tmp_path: Path, suffix: str):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("E")
         await answer(app, pilot, "table.xls")
@@ -209,7 +209,7 @@ async def test_export(app: CifarApp, furnished: RunMaker, tmp_path: Path, suffix
 
 
 async def test_copy(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-01")
         await pilot.press("y")
         assert len(app.clipboard.splitlines()) == 3
@@ -219,7 +219,7 @@ async def test_copy(app: CifarApp, furnished: RunMaker):
 
 
 async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished: RunMaker):
-    async with app.run_test(size=(200, 50)) as pilot:
+    async with running(app, (200, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         before = [str(key.value) for key in table.columns]
         await pilot.press("C")
@@ -229,7 +229,7 @@ async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished:
         after = [str(key.value) for key in table.columns]
         assert after == [before[1], before[0], *before[3:]]
     again = CifarApp(app.paths)
-    async with again.run_test(size=(200, 50)) as pilot:
+    async with running(again, (200, 50)) as pilot:
         table = await at(again, pilot, "run-01")
         assert [str(key.value) for key in table.columns] == after
     again.runner.shut_down()
@@ -239,7 +239,7 @@ async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished:
 async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None):
     for accuracy in (0.60, 0.62):
         runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=accuracy)
-    async with app.run_test(size=(160, 50)) as pilot:
+    async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("h", "g")
         await until(pilot, lambda: len(keys(table)) == 1)
@@ -251,7 +251,7 @@ async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None
 async def test_thousands_of_rows_are_laid_out_as_they_are_reached(app: CifarApp, runs: RunMaker, queue_held: None):
     for _ in range(300):
         runs.make("part1/mlp", RunStatus.STOPPED)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         table = await at(app, pilot, "report:part1/mlp")
         assert "300 runs" in str(table.border_title)
         assert len(keys(table)) < 300

@@ -52,6 +52,7 @@ def _one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def _on_launch(pilot: Pilot[None]) -> None:
     app = pilot.app
+    await until(pilot, lambda: app.is_furnished)
     await until(pilot, lambda: app.query_one(ConfigForm).border_subtitle == "346,628 parameters")
     await until(pilot, lambda: bool(app.query_one("#live-title").content))
 

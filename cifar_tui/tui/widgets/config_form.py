@@ -197,6 +197,8 @@ class ConfigForm(Vertical):
     async def _edited(self, message: FieldRow.Edited) -> None:
         message.stop()
         path = message.row.field.path
+        if message.row.value == self._values.get(path):
+            return  # a control says so, too, when it is shown for the first time
         self._remember(path)
         if path == _MODEL_NAME.path:
             name = str(message.row.value)
