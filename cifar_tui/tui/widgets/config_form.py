@@ -235,7 +235,7 @@ class ConfigForm(Vertical):
         error = self._errors.get(field.path)
         line = self.query_one("#field-help", Static)
         line.set_class(error is not None, "-wrong")
-        line.update(Text(f"✗ {field.title}: {error}" if error else field.help))
+        _update(line, f"✗ {field.title}: {error}" if error else field.help)
 
     async def _show_arguments(self, values: dict[str, Any]) -> None:
         self._model = values["name"]
@@ -262,34 +262,47 @@ class ConfigForm(Vertical):
     def _crossed(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> tuple[RunConfig, ...]:
         """Put the values of `rows` into `values`: one configuration for each of several."""
         choices: dict[FieldPath, tuple[object, ...]] = {}
+        neighbours = self._neighbours()
         for row in rows:
             field = row.field
-            value = row.value if field.applies(self._neighbours(field)) else field.default
+            value = row.value if field.applies(neighbours[field.path[:-1]]) else field.default
             if field.kind is FieldKind.NUMBER and isinstance(value, str) and len(several := alternatives(value)) > 1:
                 choices[field.path] = several
             _at(values, field.path[:-1])[field.path[-1]] = value
         return cross(values, choices)
 
-    def _neighbours(self, field: FormField) -> dict[str, object]:
-        return {path[-1]: value for path, value in self._values.items() if path[:-1] == field.path[:-1]}
+    def _neighbours(self) -> dict[FieldPath, dict[str, object]]:
+        """The values of each section, by the last part of their paths."""
+        sections: dict[FieldPath, dict[str, object]] = {}
+        for (*section, key), value in self._values.items():
+            sections.setdefault(tuple(section), {})[key] = value
+        return sections
 
     def _show_states(self) -> None:
         before = flat(self._base)
         now = flat(self._configs[0]) if len(self._configs) == 1 else {}
         hidden = 0
+        neighbours = self._neighbours()
         for row in self.query(FieldRow):
             field = row.field
             value, was = now.get(field.path, row.value), before.get(field.path)
             row.show_state(self._errors.get(field.path), changed=as_text(value) != as_text(was))
-            applies = field.applies(self._neighbours(field))
+            applies = field.applies(neighbours[field.path[:-1]])
             is_plain = not row.is_changed and as_text(was) == as_text(field.default)
             is_hidden = field.is_advanced and is_plain and not self._with_advanced and not row.has_focus_within
-            row.display = applies and (not is_hidden or field.path in self._errors)
+            is_shown = applies and (not is_hidden or field.path in self._errors)
+            if row.display != is_shown:
+                row.display = is_shown
             hidden += applies and is_hidden
         line = self.query_one("#hidden-fields", Static)
         line.display = bool(hidden) or self._with_advanced
-        line.update(f"{hidden} more: press v" if hidden else "v hides what few need")
+        _update(line, f"{hidden} more: press v" if hidden else "v hides what few need")
         self._show_help()
+
+
+def _update(line: Static, text: str) -> None:
+    if str(line.content) != text:
+        line.update(Text(text))
 
 
 def flat(config: RunConfig) -> Values:

@@ -60,6 +60,7 @@ class FieldRow(Horizontal):
         self.field = field
         self._choices = choices or [(str(choice), str(choice)) for choice in field.choices]
         self._control = self._make_control(value)
+        self._state: tuple[str | None, bool] = (None, False)
         self.is_changed = False
         """Whether the field differs from the preset; told by `show_state`."""
 
@@ -94,6 +95,9 @@ class FieldRow(Horizontal):
 
     def show_state(self, error: str | None, *, changed: bool) -> None:
         """Show the field's error, or what it takes, and whether it differs from the preset."""
+        if (error, changed) == self._state:
+            return
+        self._state = (error, changed)
         self.set_class(error is not None, "-wrong")
         self.set_class(changed, "-changed")
         self.is_changed = changed

@@ -20,7 +20,7 @@ from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.widgets.chart import Chart
 
 _SECONDS_OF_REST = 0.3
-"""Passing over presets asks for nothing; resting on one does."""
+"""While a person types or passes over presets nothing is drawn or asked for; only once they rest."""
 _TRAIN_IMAGES = 45_000
 _POINTS = 120
 
@@ -82,14 +82,12 @@ class ModelPanel(VerticalScroll, can_focus=False):
         if config == self._config:
             return
         before, self._config = self._config, config
-        spec = MODELS[config.model.name]
-        self.border_title = spec.title
-        self.query_one("#model-summary", Static).update(Text(spec.summary, style="italic"))
         if before is None or before.model != config.model:
             self._layers = None
+            spec = MODELS[config.model.name]
+            self.border_title = spec.title
+            self.query_one("#model-summary", Static).update(Text(spec.summary, style="italic"))
             self.query_one("#model-layers", Static).update(Text("counting parameters …", style="dim"))
-        self._show_cost()
-        self._show_schedule(config)
         self._ask_soon()
 
     def _ask_soon(self) -> None:
@@ -101,6 +99,8 @@ class ModelPanel(VerticalScroll, can_focus=False):
         config = self._config
         if config is None:
             return
+        self._show_cost()
+        self._show_schedule(config)
         measure = not self._is_busy and self._probe.known_cost(config) is None
         if measure or self._layers is None:
             await self._probe.ask(config, measure=measure)
