@@ -102,8 +102,6 @@ def measure_training() -> list[Figure]:
                 terminal.wait_for(texts.TAB_BAR)
                 _press_until_shown(terminal, "2")
                 terminal.wait_for(lambda _: status_on_disk(run) == "finished", timeout=900)  # noqa: B023
-                terminal.press("q")
-                terminal.exit_status()
             through_app.append(_speed(home, run))
         with _home() as home:
             settings = [part for setting in _TRAINING for part in ("--set", setting)]
