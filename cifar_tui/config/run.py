@@ -1,5 +1,7 @@
 """A whole run: the one thing that the form, a preset, the command line and a run folder all hold."""
 
+import unicodedata
+
 from pydantic import Field, field_validator
 
 from cifar_tui.config.base import ConfigPart
@@ -21,7 +23,9 @@ class RunConfig(ConfigPart):
     @field_validator("name")
     @classmethod
     def _one_line(cls, value: str) -> str:
-        return " ".join(value.split())
+        # A terminal would obey an escape sequence; names come from other people's run folders and presets, too.
+        visible = "".join("�" if unicodedata.category(c) == "Cc" and not c.isspace() else c for c in value)
+        return " ".join(visible.split())
 
     @property
     def title(self) -> str:

@@ -56,6 +56,11 @@ def test_survives_json(values: dict[str, Any]) -> None:
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
 
 
+def test_a_name_holds_nothing_that_a_terminal_obeys() -> None:
+    config = RunConfig.model_validate({"name": "a \x1b[31m b\x9b\n\tc 👩‍🔬", "model": {"name": "mlp"}})
+    assert config.name == "a �[31m b� c 👩‍🔬"
+
+
 @pytest.mark.parametrize(
     ("values", "path", "words"),
     [

@@ -26,6 +26,10 @@ _STARTS = 5
 _KEYS = 60
 _LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
 _ROUNDS = 2
+_FOCUS_MOVED = 0.3
+"""Seconds without output that show it; a cursor blinks every half second."""
+_SETTLED = 6.0
+"""Seconds without output after which no more comes: torch, which counts the parameters, takes some to be imported."""
 _TRAINING = ["data.source=synthetic", "training.epochs=4"]
 _TABS = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD}
 
@@ -56,7 +60,7 @@ def measure_keys() -> list[Figure]:
             tabs = [_press_until_shown(terminal, key) for key in _take("1", "2", "3")]
             _press_until_shown(terminal, "1")
             terminal.press(texts.EDIT_KEY)
-            terminal.wait_for_silence(0.2)
+            terminal.wait_for_silence(_FOCUS_MOVED)
             typing = [_delay(terminal, key, _text) for key in _take("7", "backspace")]
             _check_training(home)
     return [
@@ -76,7 +80,7 @@ def measure_traffic() -> list[Figure]:
         _check_training(home)
     with _home() as home, Terminal(app_command(home)) as terminal:
         terminal.wait_for(texts.TAB_BAR)
-        terminal.wait_for_silence(3)
+        terminal.wait_for_silence(_SETTLED)
         before, worked = len(terminal.output), _processor_seconds(terminal.pid)
         sleep(_IDLE_WINDOW)
         idle, worked = len(terminal.output) - before, _processor_seconds(terminal.pid) - worked
@@ -98,8 +102,6 @@ def measure_training() -> list[Figure]:
                 terminal.wait_for(texts.TAB_BAR)
                 _press_until_shown(terminal, "2")
                 terminal.wait_for(lambda _: status_on_disk(run) == "finished", timeout=900)  # noqa: B023
-                terminal.press("q")
-                terminal.exit_status()
             through_app.append(_speed(home, run))
         with _home() as home:
             settings = [part for setting in _TRAINING for part in ("--set", setting)]
@@ -148,7 +150,7 @@ def _open_sort_filter(home: Path) -> tuple[float, float, float]:
         # No two columns have the same order, so that a line in the middle is another one in the next.
         sorted_ = _delay(terminal, texts.SORT_KEY, lambda terminal: terminal.screen[len(terminal.screen) // 2])
         terminal.press(texts.FILTER_KEY)
-        terminal.wait_for_silence(1)
+        terminal.wait_for_silence(_FOCUS_MOVED)
         last = f"{len(open_store(home).ids()) - 1:05}"
         typed = terminal.type(last)
         filtered = terminal.wait_for(lambda terminal: re.findall(r"run (\d{5})", terminal.text) == [last])

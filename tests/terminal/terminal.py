@@ -187,11 +187,18 @@ class Terminal:
             count = len(self.chunks)
             self._news.wait_for(lambda: len(self.chunks) > count or self._has_ended, timeout)
 
-    def wait_for_silence(self, seconds: float) -> None:
-        """Wait until the program has written nothing for so long."""
+    def wait_for_silence(self, seconds: float, timeout: float = 60) -> None:
+        """Wait until the program has written nothing for so long; a blinking cursor writes twice a second.
+
+        Raises:
+            AssertionError: it has not been silent so long within `timeout` seconds.
+        """
+        deadline = perf_counter() + timeout
         with self._news:
             count = -1
             while count != len(self.chunks):
+                if perf_counter() > deadline:
+                    raise AssertionError(f"the program was never silent for {seconds} s within {timeout} s")
                 count = len(self.chunks)
                 self._news.wait_for(lambda: len(self.chunks) > count, seconds)  # noqa: B023  called before the next
 
