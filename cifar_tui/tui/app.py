@@ -1,10 +1,13 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
+import contextlib
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -16,6 +19,7 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.look import Wish, ends
@@ -74,6 +78,7 @@ class CifarApp(RunsApp):
 
     def __init__(self, paths: Paths, *, demo: bool = False) -> None:
         super().__init__(paths)
+        self.animation_level = "none"  # a line that slides under the tabs costs 50 KB a switch over SSH
         self._state_file = paths.data / "state.json"
         self.state = load_state(self._state_file)
         register_themes(self)
@@ -121,8 +126,20 @@ class CifarApp(RunsApp):
         self._empty_trash()
         self.runner.start()
         self._focus_pane(self._tabs.active)
-        self.set_interval(_SECONDS_BETWEEN_LOOKS, self.look)
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._tick)
         self.look()
+
+    def _tick(self) -> None:
+        self._catch_up_with_the_terminal()
+        self.look()
+
+    def _catch_up_with_the_terminal(self) -> None:
+        """Take on the terminal's size: of many resizes in a moment the last one can be told before another."""
+        if not self.is_headless:
+            with contextlib.suppress(OSError):
+                size = Size(*os.get_terminal_size(sys.__stderr__.fileno() if sys.__stderr__ else 2))
+                if size != self.size:
+                    self.post_message(events.Resize(size, size))
 
     def look(self) -> None:
         """Read again what changed in the run folders, one reader at a time."""
@@ -178,7 +195,7 @@ class CifarApp(RunsApp):
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
         current = self.runner.current
-        if current is not None:
+        if current is not None and self.store.get(current).status is RunStatus.RUNNING:
             name = self.store.get(current).title
             question = f"{name} is training. Leaving stops it at the next batch; what is queued stays queued."
             if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):

@@ -114,6 +114,7 @@ class ConfigForm(Vertical):
         """Show the state of the first configuration."""
         self._values = self.values()
         self._show_states()
+        self.post_message(self.Changed(self))
 
     async def load(self, config: RunConfig, edits: Mapping[FieldPath, object] | None = None) -> None:
         """Put `config`, changed by `edits`, into the form; from now on, what differs from `config` is marked."""

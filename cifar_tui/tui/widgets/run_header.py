@@ -55,7 +55,9 @@ class RunHeader(Vertical):
 def _title(history: History) -> Text:
     run, record = history.run, history.run.record
     title = Text.assemble(status_text(run.status.value), "  ", (run.title, "bold"))
-    title.append(f"  epoch {min(len(history.epochs) + 1, run.config.training.epochs)}/{run.config.training.epochs}")
+    planned = run.config.training.epochs
+    epoch = record.results.epochs if record.results else min(len(history.epochs) + 1, planned)
+    title.append(f"  epoch {epoch}/{planned}")
     if record.started:
         title.append(
             f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
