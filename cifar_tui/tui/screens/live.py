@@ -15,6 +15,7 @@ from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 from cifar_tui.runs.table import CIFAR100
+from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.trace import Trace
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
@@ -130,7 +131,7 @@ class LivePane(Vertical):
         self.query_one(Vitals).is_measuring = history.run.status is RunStatus.RUNNING
         self.query_one(Vitals).show(history.epochs, self._trace.points)
         self._show_curves(history)
-        log = Text("\n".join(view.log), style="dim")
+        log = Text("\n".join(printable(line) for line in view.log), style="dim")
         if log != self.query_one("#log-text", Static).content:
             self.query_one("#log-text", Static).update(log)
             self.query_one("#log", VerticalScroll).scroll_end(animate=False)

@@ -8,6 +8,7 @@ from textual.widgets import DataTable
 
 from cifar_tui.models.registry import MODELS
 from cifar_tui.runs.store import Run
+from cifar_tui.text import printable
 
 _NAME_WIDTH = 44
 
@@ -52,7 +53,7 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         self.clear()
         for place, run in enumerate(self._runs, start=1):
             config = run.config
-            name = Text(run.title)
+            name = Text(printable(run.title))
             name.truncate(_NAME_WIDTH, overflow="ellipsis")
             cells = (MODELS[config.model.name].title, str(config.training.epochs), config.data.source.value)
             self.add_row(Text(str(place)), name, *(Text(cell) for cell in cells), key=run.id)

@@ -8,6 +8,7 @@ from textual.widgets import ProgressBar, Static
 from cifar_tui.runs.columns import count, duration, percent
 from cifar_tui.runs.index import History
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.text import printable
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
 
@@ -54,7 +55,7 @@ class RunHeader(Vertical):
 
 def _title(history: History) -> Text:
     run, record = history.run, history.run.record
-    title = Text.assemble(status_text(run.status.value), "  ", (run.title, "bold"))
+    title = Text.assemble(status_text(run.status.value), "  ", (printable(run.title), "bold"))
     planned = run.config.training.epochs
     epoch = record.results.epochs if record.results else min(len(history.epochs) + 1, planned)
     title.append(f"  epoch {epoch}/{planned}")
@@ -63,9 +64,9 @@ def _title(history: History) -> Text:
             f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
             style="dim",
         )
-        title.append(f"  {record.started.dataset}", style="dim")
+        title.append(f"  {printable(record.started.dataset)}", style="dim")
     if record.error:
-        title.append(f"\n{record.error}", style="red")
+        title.append(f"\n{printable(record.error)}", style="red")
     return title
 
 

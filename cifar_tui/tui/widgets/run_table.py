@@ -10,8 +10,9 @@ from textual.widgets import DataTable
 
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.table import Row
+from cifar_tui.text import printable
 from cifar_tui.tui.status import status_mark, status_text
-from cifar_tui.tui.symbols import symbols
+from cifar_tui.tui.symbols import UNICODE, symbols
 
 _CHUNK = 200
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
@@ -116,7 +117,8 @@ class RunTable(DataTable[Text]):
     def _cell(self, column: Column, row: Row) -> Text:
         if column.key == "status":
             return status_text(row.status)
-        text = Text(column.text(row), justify="right" if column.is_number else "left")
+        plain = printable(column.text(row)).replace(UNICODE.star, symbols().star)
+        text = Text(plain, justify="right" if column.is_number else "left")
         match column.key:
             case "rank" if row.rank is not None and row.rank <= len(symbols().medals):
                 text = Text(symbols().medals[row.rank - 1], justify="right")
