@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event
@@ -34,6 +34,7 @@ from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
+from cifar_tui.tui.widgets.key_bar import KeyBar
 
 FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
@@ -98,7 +99,7 @@ class CifarApp(RunsApp):
             yield TabPane("1 Launch", id="launch")
             yield TabPane("2 Live", id="live")
             yield TabPane("3 Leaderboard", id="leaderboard")
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
         yield Static(
             f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
             id="too-small",

@@ -11,6 +11,7 @@ from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.key_bar import KeyBar
 
 from .conftest import running, until
 
@@ -79,3 +80,19 @@ async def test_a_terminal_that_is_too_small_is_told_so(app: CifarApp):
         await pilot.resize_terminal(60, 18)
         await until(pilot, lambda: not app.query_one("#too-small").display)
         assert app.query_one("TabbedContent").display
+
+
+async def test_a_click_on_a_key_presses_it(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        bar = app.query_one(KeyBar)
+        await until(pilot, lambda: "Help" in str(bar.content))
+        await pilot.click(bar, offset=(str(bar.content).index("Help"), 0))
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+async def test_the_bar_follows_the_tab(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        bar = app.query_one(KeyBar)
+        await until(pilot, lambda: "Queue part" in str(bar.content))
+        await pilot.press("3")
+        await until(pilot, lambda: "Compare" in str(bar.content) and "Queue part" not in str(bar.content))

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cifar_tui.runs.compare import Difference, Metric, differences, metrics
 from cifar_tui.runs.index import History
@@ -18,6 +18,7 @@ from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.plot import style_of
 from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
+from cifar_tui.tui.widgets.key_bar import KeyBar
 
 _NAME_WIDTH = 24
 
@@ -41,7 +42,7 @@ class CompareScreen(Screen[None], CurveActions):
         with VerticalScroll(id="compare-table") as scroll:
             scroll.border_title = f"{len(self._histories)} runs"
             yield Static(self._table())
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw."""

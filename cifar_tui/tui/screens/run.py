@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cifar_tui.config.fields import FormField, as_text, data_fields, model_fields, training_fields
 from cifar_tui.models.registry import MODELS
@@ -21,6 +21,7 @@ from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves
+from cifar_tui.tui.widgets.key_bar import KeyBar
 from cifar_tui.tui.widgets.run_header import RunHeader
 
 
@@ -53,7 +54,7 @@ class RunScreen(Screen[str | None], CurveActions):
             texts.border_title = "Results and settings"
             yield Static(_facts(self._detail), id="run-facts")
             yield Static(_settings(self._detail), id="run-settings")
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw."""

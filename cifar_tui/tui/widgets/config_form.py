@@ -71,6 +71,7 @@ class ConfigForm(Vertical):
         self._history: list[tuple[FieldPath, Values]] = []
         """The field that each edit was made in, and all values before it."""
         self._values: Values = {}
+        self._found_rows: list[FieldRow] | None = None
 
     @property
     def config(self) -> RunConfig | None:
@@ -90,7 +91,14 @@ class ConfigForm(Vertical):
     @property
     def is_changed(self) -> bool:
         """Whether any field differs from what was loaded."""
-        return any(row.is_changed for row in self.query(FieldRow))
+        return any(row.is_changed for row in self._rows)
+
+    @property
+    def _rows(self) -> list[FieldRow]:
+        """All rows; looking for them at every key would take longer than all else that a key does."""
+        if self._found_rows is None:
+            self._found_rows = list(self.query(FieldRow))
+        return self._found_rows
 
     def compose(self) -> ComposeResult:
         """Lay out the sections."""
@@ -125,13 +133,13 @@ class ConfigForm(Vertical):
 
     def values(self) -> Values:
         """Return what each control holds."""
-        return {row.field.path: row.value for row in self.query(FieldRow)}
+        return {row.field.path: row.value for row in self._rows}
 
     def edits(self, *sections: str) -> Values:
         """Return what the controls of `sections` (`data`, `training`; all without any) hold beside what was loaded."""
         return {
             row.field.path: row.value
-            for row in self.query(FieldRow)
+            for row in self._rows
             if row.is_changed and (not sections or row.field.path[0] in sections)
         }
 
@@ -141,12 +149,12 @@ class ConfigForm(Vertical):
         Raises:
             ValidationError: `base` does not take a value.
         """
-        rows = [row for row in self.query(FieldRow) if row.is_changed and row.field.path[0] in sections]
+        rows = [row for row in self._rows if row.is_changed and row.field.path[0] in sections]
         return self._crossed(base.model_dump(mode="json"), rows)
 
     def set_field(self, path: FieldPath, value: object) -> None:
         """Write `value` into one field, as if it had been typed."""
-        for row in self.query(FieldRow):
+        for row in self._rows:
             if row.field.path == path:
                 row.set_value(value)
         self._remember(path)
@@ -154,7 +162,7 @@ class ConfigForm(Vertical):
 
     def focus_field(self, path: FieldPath) -> None:
         """Move the focus to a field's control."""
-        for row in self.query(FieldRow):
+        for row in self._rows:
             if row.field.path == path:
                 row.display = True
                 row.focus_control()
@@ -222,7 +230,7 @@ class ConfigForm(Vertical):
         name = str(values[_MODEL_NAME.path])
         if name != self._model:
             await self._show_arguments(self._arguments_of(name))
-        for row in self.query(FieldRow):
+        for row in self._rows:
             if row.field.path in values:
                 row.set_value(values[row.field.path])
         self._validate()
@@ -244,6 +252,7 @@ class ConfigForm(Vertical):
         async with self.batch():
             await section.remove_children()
             await section.mount_all(list(self._argument_rows(values)))
+        self._found_rows = None
 
     def _argument_rows(self, values: dict[str, Any]) -> Iterable[FieldRow]:
         return (FieldRow(field, values[field.path[-1]]) for field in model_fields(values["name"]))
@@ -252,7 +261,7 @@ class ConfigForm(Vertical):
         self._values = self.values()
         try:
             values = self._base.model_dump(mode="json") | {"model": {}}
-            self._configs, self._errors = self._crossed(values, self.query(FieldRow)), {}
+            self._configs, self._errors = self._crossed(values, self._rows), {}
         except ValidationError as error:
             self._configs, self._errors = (), explain(error)
         except ConfigError as error:
@@ -284,7 +293,7 @@ class ConfigForm(Vertical):
         now = flat(self._configs[0]) if len(self._configs) == 1 else {}
         hidden = 0
         neighbours = self._neighbours()
-        for row in self.query(FieldRow):
+        for row in self._rows:
             field = row.field
             value, was = now.get(field.path, row.value), before.get(field.path)
             row.show_state(self._errors.get(field.path), changed=as_text(value) != as_text(was))
