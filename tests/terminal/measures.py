@@ -24,6 +24,7 @@ from .terminal import Terminal
 
 _STARTS = 5
 _KEYS = 60
+_FORM_WIDTH = 30
 _LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
 _ROUNDS = 2
 _FOCUS_MOVED = 0.3
@@ -61,7 +62,7 @@ def measure_keys() -> list[Figure]:
             _press_until_shown(terminal, "1")
             terminal.press(texts.EDIT_KEY)
             terminal.wait_for_silence(_FOCUS_MOVED)
-            typing = [_delay(terminal, key, _text) for key in _take("7", "backspace")]
+            typing = [_delay(terminal, key, _field) for key in _take("7", "backspace")]
             _check_training(home)
     return [
         *delays("key to changed screen, table", moves, 20, 60),
@@ -187,8 +188,10 @@ def _highlight(terminal: Terminal) -> object:
     return terminal.backgrounds(len(terminal.screen[0]) // 2)
 
 
-def _text(terminal: Terminal) -> object:
-    return terminal.text
+def _field(terminal: Terminal) -> object:
+    """The field that `EDIT_KEY` moves into, without what stands beside the form."""
+    line = next(line for line in terminal.screen if texts.EDITED in line)
+    return line[line.index(texts.EDITED) :][:_FORM_WIDTH]
 
 
 def _take(*keys: str) -> Iterator[str]:

@@ -17,5 +17,7 @@ QUESTION = "is training"
 
 EDIT_KEY = "e"
 """Moves from the presets into a field of the form that takes a number."""
+EDITED = "Epochs"
+"""The title of that field."""
 SORT_KEY = ">"
 FILTER_KEY = "/"
