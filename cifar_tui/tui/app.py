@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event
@@ -88,6 +88,7 @@ class CifarApp(RunsApp):
         self._is_looking = False
         self._look_again = False
         self._view: LiveView | None = None
+        self._wanted_tab: str = "live" if demo else self.state.tab
         self.is_furnished = False
         """Whether the tabs are filled."""
         self.marked: list[str] = []
@@ -95,7 +96,7 @@ class CifarApp(RunsApp):
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs, still empty: the first frame waits for nothing."""
-        with TabbedContent(initial="live" if self._demo else self.state.tab):
+        with TabbedContent(initial=self._wanted_tab):
             yield TabPane("1 Launch", id="launch")
             yield TabPane("2 Live", id="live")
             yield TabPane("3 Leaderboard", id="leaderboard")
@@ -120,15 +121,20 @@ class CifarApp(RunsApp):
         panes = {"launch": launch, "live": live, "leaderboard": board}
         for tab in sorted(panes, key=lambda tab: tab != self._tabs.active):
             await self._tabs.get_pane(tab).mount(panes[tab])
-        self.is_furnished = True
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
         self._empty_trash()
         self.runner.start()
-        self._focus_pane(self._tabs.active)
+        # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.
+        self._tabs.query_one(Tabs).call_later(self._tabs.call_later, self._settle)
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._tick)
         self.look()
+
+    def _settle(self) -> None:
+        self._tabs.active = self._wanted_tab
+        self._focus_pane(self._wanted_tab)
+        self.is_furnished = True
 
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
@@ -151,6 +157,7 @@ class CifarApp(RunsApp):
 
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab."""
+        self._wanted_tab = tab
         self._tabs.active = tab
         self._focus_pane(tab)
         self.remember(tab=tab)

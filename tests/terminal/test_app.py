@@ -44,9 +44,9 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(start: Start, home: Path, tab: s
     for columns, rows in islice(zip(cycle(range(40, 201, 37)), cycle(range(10, 61, 9)), strict=False), 30):
         terminal.resize(columns, rows)
         terminal.wait_for_output()  # the next size comes while the app draws this one
-    for columns, rows in ((40, 10), (200, 60)):
+    for columns, rows, expected in ((40, 10, texts.TOO_SMALL), (200, 60, texts.TAB_BAR)):
         terminal.resize(columns, rows)
-        terminal.wait_for(lambda terminal: len(terminal.screen) == rows and texts.TAB_BAR in terminal.screen[0])  # noqa: B023
+        terminal.wait_for(lambda terminal: len(terminal.screen) == rows and expected in terminal.text)  # noqa: B023
         terminal.wait_for(lambda terminal: is_whole(terminal))
     terminal.wait_for(shown)
     terminal.press("?")

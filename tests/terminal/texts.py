@@ -3,6 +3,9 @@
 TAB_BAR = "Leaderboard"
 """Is there as soon as there is a frame."""
 
+TOO_SMALL = "needs 60 columns"
+"""In a terminal that has fewer."""
+
 LAUNCH = "Presets ·"
 LIVE = "Queue ·"
 LEADERBOARD = "Test %"

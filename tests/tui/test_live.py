@@ -121,7 +121,7 @@ async def test_the_end_of_a_run_is_told(app: CifarApp, monkeypatch: pytest.Monke
         app.runner.wake()
         await until(pilot, lambda: any("finished, test" in toast.message for toast in app._notifications))
         (told,) = [text for text in written if text.startswith("\x1b]9;")]
-        assert "My [b]run[/]]0;x: finished" in told
+        assert "My [b]run[/]�]0;x�: finished" in told
         assert "\x1b" not in told[1:-2]
         written.clear()
         await pilot.press("b")
