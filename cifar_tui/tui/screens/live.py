@@ -1,5 +1,6 @@
 """The Live tab: the run that trains, its curves, and what waits behind it."""
 
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,9 @@ from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
 from cifar_tui.tui.widgets.queue_table import QueueTable
 from cifar_tui.tui.widgets.run_header import RunHeader
 from cifar_tui.tui.widgets.vitals import Vitals
+
+_SECONDS_BETWEEN_CHARTS = 2.0
+"""Within an epoch: a chart is most of what Live sends over the line."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ class LivePane(Vertical):
         self._smoothing, self._log_scale, self._with_log = smoothing, log_scale, with_log
         self._with_overlays = True
         self._trace = Trace()
+        self._drawn: object = None
+        self._drawn_at = 0.0
         self._view = LiveView(Snapshot())
 
     def compose(self) -> ComposeResult:
@@ -130,7 +136,10 @@ class LivePane(Vertical):
         self.query_one(RunHeader).show(history)
         self.query_one(Vitals).is_measuring = history.run.status is RunStatus.RUNNING
         self.query_one(Vitals).show(history.epochs, self._trace.points)
-        self._show_curves(history)
+        drawn = (history.run.id, history.epochs, view.overlays)
+        if drawn != self._drawn or time.monotonic() - self._drawn_at >= _SECONDS_BETWEEN_CHARTS:
+            self._drawn, self._drawn_at = drawn, time.monotonic()
+            self._show_curves(history)
         log = Text("\n".join(printable(line) for line in view.log), style="dim")
         if log != self.query_one("#log-text", Static).content:
             self.query_one("#log-text", Static).update(log)
