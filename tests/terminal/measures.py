@@ -58,7 +58,7 @@ def measure_keys() -> list[Figure]:
             terminal.wait_for(texts.TRAINING)
             _press_until_shown(terminal, "3")
             moves = [_delay(terminal, key, _highlight) for key in _take("down", "up")]
-            tabs = [_press_until_shown(terminal, key) for key in _take("1", "2", "3")]
+            tabs = [_look_and_switch(terminal, key) for key in _take("1", "2", "3")]
             _press_until_shown(terminal, "1")
             terminal.press(texts.EDIT_KEY)
             terminal.wait_for_silence(_FOCUS_MOVED)
@@ -126,10 +126,12 @@ def measure_table() -> list[Figure]:
             measured = _open_sort_filter(home)
             for what, seconds, limit in zip(("open", "sort", "filter"), measured, most, strict=True):
                 figures.append(Figure(f"leaderboard of {count:,}, {what}", seconds, "s", limit))
-            if count == 10_000:
-                waits = _keys_while_reading(home)
-                name = f"leaderboard of {count:,}, slowest of {len(waits)} keys while it is read"
-                figures.append(Figure(name, max(waits), "s"))
+    # A home of its own: the app would show the rows as they were sorted and filtered last.
+    with _home() as home:
+        write_finished_runs(home, 10_000)
+        waits = _keys_while_reading(home)
+        name = f"leaderboard of 10,000, slowest of {len(waits)} keys while it is read"
+        figures.append(Figure(name, max(waits), "s"))
     return figures
 
 
@@ -182,6 +184,12 @@ def _delay(terminal: Terminal, key: str, look: Callable[[Terminal], object]) -> 
 def _press_until_shown(terminal: Terminal, tab: str) -> float:
     pressed = terminal.press(tab)
     return terminal.wait_for(_TABS[tab]) - pressed
+
+
+def _look_and_switch(terminal: Terminal, tab: str) -> float:
+    """Switch as a person does, who has looked at the tab before."""
+    terminal.wait_for_silence(_FOCUS_MOVED)
+    return _press_until_shown(terminal, tab)
 
 
 def _highlight(terminal: Terminal) -> object:
