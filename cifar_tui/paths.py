@@ -30,6 +30,11 @@ class Paths:
         """The folder that holds one folder a run."""
         return self.data / "runs"
 
+    @property
+    def cifar100(self) -> Path:
+        """The decoded CIFAR-100, once it was downloaded or imported."""
+        return self.datasets / "cifar100.npz"
+
 
 def find_paths(home: Path | None = None) -> Paths:
     """Return the folders under `home`, else under `CIFAR_TUI_HOME`, else the platform's own."""

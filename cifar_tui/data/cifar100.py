@@ -33,14 +33,9 @@ Progress = Callable[[int, int], object]
 """Told the bytes that are done and the bytes in all."""
 
 
-def cached_file(paths: Paths) -> Path:
-    """Return where the decoded data set is kept."""
-    return paths.datasets / "cifar100.npz"
-
-
 def is_available(paths: Paths) -> bool:
     """Whether CIFAR-100 can be loaded without getting it first."""
-    return cached_file(paths).is_file()
+    return paths.cifar100.is_file()
 
 
 def load(paths: Paths) -> ImageDataset:
@@ -51,7 +46,7 @@ def load(paths: Paths) -> ImageDataset:
     """
     if not is_available(paths):
         raise DatasetError(MISSING)
-    return load_dataset(cached_file(paths))
+    return load_dataset(paths.cifar100)
 
 
 def download(paths: Paths, on_progress: Progress) -> None:
@@ -99,7 +94,7 @@ def import_from(path: Path, paths: Paths) -> None:
         raise DatasetError(f"{path} does not exist; give the archive {ARCHIVE}, its folder, or a folder of images.")
     dataset = _read(path, paths)
     try:
-        save_dataset(dataset, cached_file(paths))
+        save_dataset(dataset, paths.cifar100)
     except OSError as error:
         raise DatasetError(f"CIFAR-100 cannot be kept in {paths.datasets}: {error.strerror or error}.") from None
 

@@ -28,7 +28,7 @@ def data_status(paths: Paths) -> DataStatus:
     """Look at the cache; nothing is loaded."""
     folders = sorted((paths.datasets / "folders").glob("*.npz"))
     return DataStatus(
-        cifar100=_cached(cifar100.cached_file(paths)) if cifar100.is_available(paths) else None,
+        cifar100=_cached(paths.cifar100) if cifar100.is_available(paths) else None,
         folders=tuple(_cached(file) for file in folders),
     )
 

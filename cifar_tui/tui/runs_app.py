@@ -64,7 +64,7 @@ class RunsApp(App[None]):
     @work(exclusive=True, group="launch")
     async def _launched(self, message: LaunchPane.Launched) -> None:
         configs = message.configs
-        if any(config.data.source is Source.CIFAR100 for config in configs) and not self._has_cifar100():
+        if any(config.data.source is Source.CIFAR100 for config in configs) and not self.paths.cifar100.is_file():
             choice = await self._ask_for_data()
             if choice is None:
                 return
@@ -231,13 +231,8 @@ class RunsApp(App[None]):
             self.notify("CIFAR-100 is ready.")
         return choice
 
-    def _has_cifar100(self) -> bool:
-        from cifar_tui.data import cifar100
-
-        return cifar100.is_available(self.paths)
-
     def _look_for_data(self) -> None:
-        self._launch_pane.show_data_state(has_cifar100=self._has_cifar100())
+        self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())
 
     def _add(self, configs: tuple[RunConfig, ...], *, first: bool) -> bool:
         """Queue `configs` in their order; False where the folder cannot be written to."""

@@ -22,7 +22,7 @@ def test_status_says_how_to_get_what_is_missing(call: Call) -> None:
 
 
 def test_status_names_the_file(call: Call, paths: Paths) -> None:
-    file = cifar100.cached_file(paths)
+    file = paths.cifar100
     file.parent.mkdir(parents=True)
     file.write_bytes(bytes(3_000_000))
     assert f"CIFAR-100: {file} (3 MB)" in call("data", "status").stdout
@@ -56,13 +56,13 @@ def test_import_of_a_damaged_archive(call: Call, tmp_path: Path, sentence: Calla
 def test_download_tells_where_it_is(call: Call, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(paths: Paths, on_progress: cifar100.Progress) -> None:
         on_progress(50, 100)
-        cifar100.cached_file(paths).parent.mkdir(parents=True)
-        cifar100.cached_file(paths).write_bytes(b"decoded")
+        paths.cifar100.parent.mkdir(parents=True)
+        paths.cifar100.write_bytes(b"decoded")
 
     monkeypatch.setattr(cifar100, "download", download)
     result = call("data", "download")
     assert result.exit_code == 0
-    assert f"CIFAR-100: {cifar100.cached_file(paths)}" in result.stdout
+    assert f"CIFAR-100: {paths.cifar100}" in result.stdout
 
 
 def test_a_download_that_fails(call: Call, monkeypatch: pytest.MonkeyPatch, sentence: Callable[[Result], str]) -> None:

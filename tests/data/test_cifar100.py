@@ -117,7 +117,7 @@ def test_a_damaged_cache_says_what_to_do(archive: Path, paths: Paths):
     with pytest.raises(DatasetError, match="cifar-tui data download"):
         cifar100.load(paths)
     cifar100.import_from(archive, paths)
-    file = cifar100.cached_file(paths)
+    file = paths.cifar100
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(DatasetError, match="get the data again"):
         cifar100.load(paths)
