@@ -1,6 +1,8 @@
 """The one training thread of a process: takes queued runs, one after the other."""
 
 import logging
+import os
+import sys
 import threading
 
 from filelock import FileLock, Timeout
@@ -14,6 +16,7 @@ from cifar_tui.runs.store import RunStore, StoreError
 logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+_NICENESS = 5
 
 
 class Runner:
@@ -79,6 +82,7 @@ class Runner:
         self._listener(run_id, event)
 
     def _work(self) -> None:
+        _give_way()
         while not self._leave.is_set():
             try:
                 self._paths.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -107,3 +111,9 @@ class Runner:
                 unusable.add(waiting[0])
             finally:
                 self._current = None
+
+
+def _give_way() -> None:
+    """Let whoever draws the screen go first on the processor; it needs little, and training takes all there is."""
+    if sys.platform == "linux":  # elsewhere a priority belongs to the process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

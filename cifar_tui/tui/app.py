@@ -1,6 +1,7 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
-from cifar_tui.events import Event
+from cifar_tui.events import Event, RunStarted
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.commands import commands
@@ -31,6 +32,7 @@ from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
+from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
@@ -89,10 +91,15 @@ class CifarApp(RunsApp):
         self._look_again = False
         self._view: LiveView | None = None
         self._wanted_tab: str = "live" if demo else self.state.tab
+        self._is_filled = False
         self.is_furnished = False
         """Whether the tabs are filled."""
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
+
+    def get_default_screen(self) -> MainScreen:
+        """Return the screen that everything else is pushed upon."""
+        return MainScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs, still empty: the first frame waits for nothing."""
@@ -110,8 +117,13 @@ class CifarApp(RunsApp):
         """Go on once the first frame is drawn."""
         self.call_after_refresh(self._furnish)
 
+    def on_unmount(self) -> None:
+        """Let the interpreter clean up as always: libraries complain at its end about what is left."""
+        gc.unfreeze()
+
     async def _furnish(self) -> None:
-        """Fill the tabs, what is looked at first; start the training thread and the look at the folders."""
+        """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""
+        self.look()
         state = self.state
         launch = LaunchPane(
             self.library, self.library.find(FIRST_PRESET), self.paths, with_advanced=state.with_advanced
@@ -119,8 +131,9 @@ class CifarApp(RunsApp):
         live = LivePane(self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log)
         board = LeaderboardPane(self.library, self.store, state, self.marked)
         panes = {"launch": launch, "live": live, "leaderboard": board}
-        for tab in sorted(panes, key=lambda tab: tab != self._tabs.active):
-            await self._tabs.get_pane(tab).mount(panes[tab])
+        while panes:  # what is looked at first; by then a person may have gone to another tab
+            tab = self._wanted_tab if self._wanted_tab in panes else next(iter(panes))
+            await self._tabs.get_pane(tab).mount(panes.pop(tab))
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
@@ -129,7 +142,9 @@ class CifarApp(RunsApp):
         # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.
         self._tabs.query_one(Tabs).call_later(self._tabs.call_later, self._settle)
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._tick)
-        self.look()
+        self._is_filled = True
+        if self._view is not None:
+            self._show(self._view)
 
     def _settle(self) -> None:
         self._tabs.active = self._wanted_tab
@@ -221,6 +236,10 @@ class CifarApp(RunsApp):
 
     def _hear(self, run_id: str, event: Event) -> None:
         """Called by the training thread: hand over, and go on at once."""
+        if isinstance(event, RunStarted) and not gc.get_freeze_count():
+            # Torch is loaded by now. To look through all its objects for garbage would hold the screen for 0.3 s.
+            gc.freeze()
+            gc.set_threshold(20_000, 10, 50)
         self.post_message(self.RunSpoke())
 
     @on(RunSpoke)
@@ -235,6 +254,8 @@ class CifarApp(RunsApp):
         if self._look_again:
             self.look()
         before, self._view = self._view, message.view
+        if not self._is_filled:
+            return
         if message.view != before:
             self._show(message.view)
         for sentence in ends(before.snapshot, message.view.snapshot) if before else ():
@@ -280,6 +301,8 @@ class CifarApp(RunsApp):
 
 def run_app(paths: Paths, *, demo: bool = False) -> None:
     """Run the app until the person leaves, then let the training thread end at its next batch."""
+    # Whoever reads files or trains beside the screen waits this long for the interpreter, each time it let go of it.
+    sys.setswitchinterval(0.001)
     app = CifarApp(paths, demo=demo)
     try:
         app.run()

@@ -55,8 +55,7 @@ async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launch
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.config is None)
         assert form.errors == {("training", "lr"): "must be greater than 0"}
-        note = row(app, "training", "lr").query_one(".note", Static)
-        assert "must be greater than 0" in str(note.content)
+        assert "must be greater than 0" in row(app, "training", "lr").note
         await pilot.press("escape", "t")
         await pilot.pause()
         assert RunStore(paths.runs).ids() == []

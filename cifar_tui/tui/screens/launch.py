@@ -63,7 +63,15 @@ class LaunchPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay out tree, form, buttons and summary."""
-        yield Static(id="data-banner")
+        yield Static(
+            Text.assemble(
+                ("CIFAR-100 is not here:", "bold"),
+                " press ",
+                ("i", "bold"),
+                " to download, import, or use the embedded set.",
+            ),
+            id="data-banner",
+        )
         with Horizontal(id="launch-columns"):
             with Vertical(id="launch-left"):
                 yield Input(placeholder="Search presets", compact=True, id="preset-search")
@@ -265,16 +273,7 @@ class LaunchPane(Vertical):
         self.form.border_title = self._preset.key
 
     def _show_banner(self) -> None:
-        config = self.form.config
-        missing = config is not None and config.data.source is Source.CIFAR100 and not self._has_cifar100
-        banner = self.query_one("#data-banner", Static)
-        banner.display = missing
-        if missing:
-            banner.update(
-                Text.assemble(
-                    ("CIFAR-100 is not here:", "bold"),
-                    " press ",
-                    ("i", "bold"),
-                    " to download, import, or use the embedded set.",
-                )
-            )
+        missing = self.form.values()["data", "source"] == Source.CIFAR100 and not self._has_cifar100
+        banner = self.query_one("#data-banner")
+        if banner.display != missing:
+            banner.display = missing

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -66,6 +66,8 @@ class ConfigForm(Vertical):
         self._configs: tuple[RunConfig, ...] = (config,)
         self._model = config.model.name
         self._errors: dict[FieldPath, str] = {}
+        self._is_stale = False
+        """Whether something was typed since configurations and errors were made."""
         self._focused_field = name_field()
         self._with_advanced = with_advanced
         self._history: list[tuple[FieldPath, Values]] = []
@@ -76,16 +78,18 @@ class ConfigForm(Vertical):
     @property
     def config(self) -> RunConfig | None:
         """What the form says, the first of several; None while a field is wrong."""
-        return self._configs[0] if self._configs else None
+        return self.configs[0] if self.configs else None
 
     @property
     def configs(self) -> tuple[RunConfig, ...]:
         """What the form says: one configuration, more where a number has several values, none while one is wrong."""
+        self._check()
         return self._configs
 
     @property
     def errors(self) -> dict[FieldPath, str]:
         """What is wrong with which field."""
+        self._check()
         return self._errors
 
     @property
@@ -158,13 +162,15 @@ class ConfigForm(Vertical):
             if row.field.path == path:
                 row.set_value(value)
         self._remember(path)
+        self._is_stale = True
         self._validate()
 
     def focus_field(self, path: FieldPath) -> None:
         """Move the focus to a field's control."""
         for row in self._rows:
             if row.field.path == path:
-                row.display = True
+                if not row.display:
+                    row.display = True
                 row.focus_control()
 
     def show_advanced(self, *, shown: bool) -> None:
@@ -213,7 +219,21 @@ class ConfigForm(Vertical):
             name = str(message.row.value)
             if name != self._model:
                 await self._show_arguments(self._arguments_of(name))
-        self._validate()
+        self._is_stale = True
+        self.call_after_refresh(self._validate)  # first the letter, then what it means
+
+    def on_descendant_focus(self, _: events.DescendantFocus) -> None:
+        """Show by the frame that the focus is here."""
+        self._show_frame(has_focus=True)
+
+    def on_descendant_blur(self, _: events.DescendantBlur) -> None:
+        """Look like the other panels again."""
+        self._show_frame(has_focus=False)
+
+    def _show_frame(self, *, has_focus: bool) -> None:
+        # By the form's own style alone: `:focus-within` styles everything in it anew, 0.1 s at each move of the focus.
+        self.set_class(has_focus, "-focused", update=False)
+        self.app.stylesheet.apply(self)
 
     @on(FieldRow.Focused)
     def _focused(self, message: FieldRow.Focused) -> None:
@@ -233,6 +253,7 @@ class ConfigForm(Vertical):
         for row in self._rows:
             if row.field.path in values:
                 row.set_value(values[row.field.path])
+        self._is_stale = True
         self._validate()
 
     def _arguments_of(self, name: str) -> dict[str, Any]:
@@ -258,6 +279,15 @@ class ConfigForm(Vertical):
         return (FieldRow(field, values[field.path[-1]]) for field in model_fields(values["name"]))
 
     def _validate(self) -> None:
+        self._check()
+        self._show_states()
+        self.post_message(self.Changed(self))
+
+    def _check(self) -> None:
+        """Know what the controls say by now."""
+        if not self._is_stale:
+            return
+        self._is_stale = False
         self._values = self.values()
         try:
             values = self._base.model_dump(mode="json") | {"model": {}}
@@ -266,8 +296,6 @@ class ConfigForm(Vertical):
             self._configs, self._errors = (), explain(error)
         except ConfigError as error:
             self._configs, self._errors = (), {self._focused_field.path: str(error)}
-        self._show_states()
-        self.post_message(self.Changed(self))
 
     def _crossed(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> tuple[RunConfig, ...]:
         """Put the values of `rows` into `values`: one configuration for each of several."""
@@ -312,7 +340,7 @@ class ConfigForm(Vertical):
 
 def _update(line: Static, text: str) -> None:
     if str(line.content) != text:
-        line.update(Text(text))
+        line.update(Text(text), layout=False)
 
 
 def flat(config: RunConfig) -> Values:

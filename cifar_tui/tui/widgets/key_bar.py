@@ -37,4 +37,4 @@ class KeyBar(Static):
                 parts[binding.action] = f"[@click=app.simulate_key('{binding.key}')] {label} [/]"
         text = Content.from_markup(" ".join(parts.values()))
         if text != self.content:
-            self.update(text)
+            self.update(text, layout=False)

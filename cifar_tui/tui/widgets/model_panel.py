@@ -126,7 +126,9 @@ class ModelPanel(VerticalScroll, can_focus=False):
 
     def _show_cost(self, error: str | None = None) -> None:
         assert self._config is not None
-        self.query_one("#model-cost", Static).update(self._cost_text(self._config, error))
+        line, text = self.query_one("#model-cost", Static), self._cost_text(self._config, error)
+        if line.content != text:
+            line.update(text)
 
     def _cost_text(self, config: RunConfig, error: str | None) -> Text:
         if error is not None:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual import events
+from textual.geometry import Size
 from textual.widgets import Tree
 
 from cifar_tui.models.registry import MODELS
@@ -33,8 +35,15 @@ class PresetTree(Tree[Preset | Group]):
         self.show_root = False
         self.guide_depth = 2
         self._words = ""
+        self._laid_out: Size | None = None
         self._edited: Collection[str] = ()
         self._fill(library)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out the lines anew where the size is another one, not each time the tab is shown."""
+        if event.size == self._laid_out:
+            event.prevent_default()
+        self._laid_out = event.size
 
     @property
     def group(self) -> Group | None:

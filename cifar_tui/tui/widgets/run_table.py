@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.theme import Theme
 from textual.widgets import DataTable
 
 from cifar_tui.runs.columns import Column
@@ -14,7 +16,7 @@ from cifar_tui.text import printable
 from cifar_tui.tui.status import status_mark, status_text
 from cifar_tui.tui.symbols import UNICODE, symbols
 
-_CHUNK = 200
+_CHUNK = 100
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
 _NAME_WIDTH = 30
 _NOTE_WIDTH = 30
@@ -35,9 +37,27 @@ class RunTable(DataTable[Text]):
         self._columns_shown: Sequence[Column] = ()
         self._sorted_by: tuple[str, bool] = ("", False)
         self._marked: Collection[str] = ()
+        self._drawn_size: Size | None = None
+        self._drawn_theme: Theme | None = None
         self._laid_out: list[Row] = []
         self._form: list[tuple[Text, int]] = []
         """The heading of each column, and its width in cells."""
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw the cells anew where the size is another one, not each time the tab is shown."""
+        if event.size == self._drawn_size:
+            event.prevent_default()
+        self._drawn_size = event.size
+
+    def notify_style_update(self) -> None:
+        """Draw the cells anew where their colours are others; the focus has a place of its own in what is kept."""
+        theme = self.app.current_theme
+        if theme != self._drawn_theme:
+            self._drawn_theme = theme
+            super().notify_style_update()
+        else:
+            self._get_styles_to_render_cell.cache_clear()
+            self.refresh()
 
     @property
     def chosen(self) -> Row | None:
