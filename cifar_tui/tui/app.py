@@ -123,7 +123,6 @@ class CifarApp(RunsApp):
 
     async def _furnish(self) -> None:
         """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""
-        self.look()
         state = self.state
         launch = LaunchPane(
             self.library, self.library.find(FIRST_PRESET), self.paths, with_advanced=state.with_advanced
@@ -143,8 +142,7 @@ class CifarApp(RunsApp):
         self._tabs.query_one(Tabs).call_later(self._tabs.call_later, self._settle)
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._tick)
         self._is_filled = True
-        if self._view is not None:
-            self._show(self._view)
+        self.look()
 
     def _settle(self) -> None:
         self._tabs.active = self._wanted_tab
@@ -301,8 +299,6 @@ class CifarApp(RunsApp):
 
 def run_app(paths: Paths, *, demo: bool = False) -> None:
     """Run the app until the person leaves, then let the training thread end at its next batch."""
-    # Whoever reads files or trains beside the screen waits this long for the interpreter, each time it let go of it.
-    sys.setswitchinterval(0.001)
     app = CifarApp(paths, demo=demo)
     try:
         app.run()

@@ -32,6 +32,7 @@ _FOCUS_MOVED = 0.3
 _SETTLED = 6.0
 """Seconds without output after which no more comes: torch, which counts the parameters, takes some to be imported."""
 _TRAINING = ["data.source=synthetic", "training.epochs=4"]
+_TABLE_ACTIONS = ("open at the start", "open again", "sort", "filter")
 _TABS = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD}
 
 
@@ -120,11 +121,11 @@ def measure_training() -> list[Figure]:
 def measure_table() -> list[Figure]:
     """The leaderboard with a thousand and with ten thousand runs: open right after the start, sort, filter."""
     figures: list[Figure] = []
-    for count, most in ((1_000, (0.5, 0.15, 0.15)), (10_000, (3.0, None, None))):
+    for count, most in ((1_000, (0.5, 0.5, 0.15, 0.15)), (10_000, (3.0, 3.0, None, None))):
         with _home() as home:
             write_finished_runs(home, count)
             measured = _open_sort_filter(home)
-            for what, seconds, limit in zip(("open", "sort", "filter"), measured, most, strict=True):
+            for what, seconds, limit in zip(_TABLE_ACTIONS, measured, most, strict=True):
                 figures.append(Figure(f"leaderboard of {count:,}, {what}", seconds, "s", limit))
     # A home of its own: the app would show the rows as they were sorted and filtered last.
     with _home() as home:
@@ -144,11 +145,16 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
 }
 
 
-def _open_sort_filter(home: Path) -> tuple[float, float, float]:
+def _open_sort_filter(home: Path) -> tuple[float, float, float, float]:
     with Terminal(app_command(home)) as terminal:
         terminal.wait_for(texts.TAB_BAR)
         pressed = terminal.press("3")
         opened = terminal.wait_for(BEST) - pressed
+        terminal.wait_for_silence(1)
+        _press_until_shown(terminal, "1")
+        terminal.wait_for_silence(1)
+        pressed = terminal.press("3")
+        again = terminal.wait_for(BEST) - pressed
         terminal.wait_for_silence(1)
         # No two columns have the same order, so that a line in the middle is another one in the next.
         sorted_ = _delay(terminal, texts.SORT_KEY, lambda terminal: terminal.screen[len(terminal.screen) // 2])
@@ -157,7 +163,7 @@ def _open_sort_filter(home: Path) -> tuple[float, float, float]:
         last = f"{len(open_store(home).ids()) - 1:05}"
         typed = terminal.type(last)
         filtered = terminal.wait_for(lambda terminal: re.findall(r"run (\d{5})", terminal.text) == [last])
-        return opened, sorted_, filtered - typed
+        return opened, again, sorted_, filtered - typed
 
 
 def _keys_while_reading(home: Path) -> list[float]:

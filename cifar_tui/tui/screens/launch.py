@@ -81,7 +81,7 @@ class LaunchPane(Vertical):
                 with Horizontal(id="launch-buttons"):
                     yield Button("Train now", variant="primary", compact=True, id="train", tooltip="t")
                     yield Button("Add to queue", compact=True, id="enqueue", tooltip="a")
-                    yield Button("Queue the part", compact=True, id="enqueue-part", tooltip="p")
+                    yield Button("Queue part", compact=True, id="enqueue-part", tooltip="p")
             yield ModelPanel(self._paths, id="model")
 
     def on_mount(self) -> None:

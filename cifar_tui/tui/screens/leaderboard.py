@@ -81,6 +81,7 @@ class LeaderboardPane(RunEdits):
         self._is_grouped = state.is_grouped
         self._filter_text = state.filter
         self._filter = Filter()
+        self._applied_filter = ""
         self._hidden = set(state.hidden_columns)
         order = {key: place for place, key in enumerate(state.column_order)}
         self._order = sorted(COLUMNS, key=lambda column: order.get(column.key, len(order)))
@@ -225,16 +226,21 @@ class LeaderboardPane(RunEdits):
     @on(Input.Changed, "#filter")
     def _filter_changed(self, message: Input.Changed) -> None:
         self._filter_text = message.value
-        self._parse_filter()
-        self.post_message(self.ViewChanged(filter=message.value))
-        self._draw()
+        self.call_after_refresh(self._apply_filter)
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self, message: Input.Submitted) -> None:
         self.query_one("#filter-bar").display = bool(message.value)
         self._table.focus()
 
+    def _apply_filter(self) -> None:
+        if self._filter_text != self._applied_filter:  # of letters typed in a row, the last one
+            self._parse_filter()
+            self.post_message(self.ViewChanged(filter=self._filter_text))
+            self._draw()
+
     def _parse_filter(self) -> None:
+        self._applied_filter = self._filter_text
         note = self.query_one("#filter-note", Static)
         try:
             self._filter = parse_filter(self._filter_text)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
+from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -43,7 +44,14 @@ class ConfigForm(Vertical):
     """Edits one `RunConfig`, or several at once where a number has several values; none while a field is wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("form")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--title", "row--focused", "row--changed", "row--note", "row--wrong"}
+    """Of the rows: here they are made once, not once a row."""
     DEFAULT_CSS = """
+    ConfigForm .row--title { color: $text-muted; }
+    ConfigForm .row--focused { color: $text; text-style: bold; }
+    ConfigForm .row--changed { color: $text-accent; }
+    ConfigForm .row--note { color: $text-disabled; }
+    ConfigForm .row--wrong { color: $text-error; }
     ConfigForm VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
     ConfigForm .section { height: 1; color: $text-primary; text-style: bold; padding: 0 1; margin-top: 1; }
     ConfigForm #section-run { margin-top: 0; }
@@ -109,16 +117,16 @@ class ConfigForm(Vertical):
         values = self._base.model_dump(mode="json")
         with VerticalScroll(can_focus=False):
             yield Static("Run", classes="section", id="section-run")
-            yield FieldRow(name_field(), values["name"])
+            yield FieldRow(name_field(), values["name"], self._style_of)
             yield Static("Model", classes="section")
             titles = [(spec.title, name) for name, spec in MODELS.items()]
-            yield FieldRow(_MODEL_NAME, values["model"]["name"], titles)
+            yield FieldRow(_MODEL_NAME, values["model"]["name"], self._style_of, titles)
             with Vertical(id="model-arguments"):
                 yield from self._argument_rows(values["model"])
             yield Static("Training", classes="section")
-            yield from (FieldRow(field, values["training"][field.path[-1]]) for field in training_fields())
+            yield from self._rows_for(training_fields(), values["training"])
             yield Static("Data", classes="section")
-            yield from (FieldRow(field, values["data"][field.path[-1]]) for field in data_fields())
+            yield from self._rows_for(data_fields(), values["data"])
             yield Static(id="hidden-fields")
         yield Static(id="field-help")
 
@@ -276,7 +284,13 @@ class ConfigForm(Vertical):
         self._found_rows = None
 
     def _argument_rows(self, values: dict[str, Any]) -> Iterable[FieldRow]:
-        return (FieldRow(field, values[field.path[-1]]) for field in model_fields(values["name"]))
+        return self._rows_for(model_fields(values["name"]), values)
+
+    def _rows_for(self, fields: Iterable[FormField], values: Mapping[str, object]) -> Iterable[FieldRow]:
+        return (FieldRow(field, values[field.path[-1]], self._style_of) for field in fields)
+
+    def _style_of(self, part: str) -> Style:
+        return self.get_component_rich_style(f"row--{part}")
 
     def _validate(self) -> None:
         self._check()

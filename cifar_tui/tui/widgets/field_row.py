@@ -1,7 +1,9 @@
 """One line of the form: title, control, and beside it what the field takes or what is wrong."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,6 +17,9 @@ from textual.widgets import Checkbox, Input, Select
 from cifar_tui.config.fields import FieldKind, FormField, as_text, parse
 
 _TITLE_WIDTH = 19
+
+StyleOf = Callable[[str], Style]
+"""Gives the style of a row's part: `title`, `focused`, `changed`, `note`, `wrong`."""
 
 
 class _Choice(Select[str], inherit_bindings=False):
@@ -35,18 +40,12 @@ class FieldRow(Widget):
     Title and note are drawn by the row itself: every widget less makes the form quicker to show, and to move in.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"field-row--title", "field-row--note"}
     DEFAULT_CSS = f"""
     FieldRow {{ height: 1; layout: horizontal; }}
-    FieldRow .field-row--title {{ color: $text-muted; }}
-    FieldRow .field-row--note {{ color: $text-disabled; }}
     FieldRow .control {{ width: 18; margin-left: {_TITLE_WIDTH}; }}
     FieldRow Input.control {{ background: $surface; padding: 0 1; }}
     FieldRow Input.control:focus {{ background: $primary 30%; }}
     FieldRow Checkbox {{ border: none; padding: 0 1; background: transparent; }}
-    FieldRow.-focused .field-row--title {{ color: $text; text-style: bold; }}
-    FieldRow.-changed .field-row--title {{ color: $text-accent; }}
-    FieldRow.-wrong .field-row--note {{ color: $text-error; }}
     """
 
     class Edited(Message):
@@ -68,8 +67,11 @@ class FieldRow(Widget):
             super().__init__()
             self.field = field
 
-    def __init__(self, field: FormField, value: object, choices: list[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, field: FormField, value: object, style: StyleOf, choices: list[tuple[str, str]] | None = None
+    ) -> None:
         super().__init__()
+        self._style = style
         self.field = field
         self._choices = choices or [(str(choice), str(choice)) for choice in field.choices]
         self._control = self._make_control(value)
@@ -86,8 +88,9 @@ class FieldRow(Widget):
         width = self._control.outer_size.width
         title = Text(f" {self.field.title}{' •' if self.is_changed else ''}")
         title.truncate(_TITLE_WIDTH, overflow="ellipsis", pad=True)
-        title.stylize(self.get_component_rich_style("field-row--title"))
-        note = Text(self.note, self.get_component_rich_style("field-row--note"))
+        error, changed = self._state
+        title.stylize(self._style("changed" if changed else "focused" if self.has_focus_within else "title"))
+        note = Text(self.note, self._style("wrong" if error is not None else "note"))
         note.truncate(max(self.size.width - _TITLE_WIDTH - width - 2, 1), overflow="ellipsis")
         return Text.assemble(title, " " * width, " ", note, no_wrap=True, end="")
 
