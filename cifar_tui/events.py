@@ -2,7 +2,8 @@
 
 The training loop emits these, in this order: one `RunStarted`, any number of `BatchProgress`, an `EpochFinished` an
 epoch, one `Tested` where training reached its end, and exactly one `RunEnded`, its last word. Losses are mean
-cross-entropy in nats, accuracies fractions in 0–1, times seconds, memory bytes.
+cross-entropy in nats, accuracies fractions in 0–1, times seconds, memory bytes. Whoever writes the run folder adds, at
+any place, that it cannot, and that it can again.
 """
 
 from dataclasses import dataclass
@@ -54,6 +55,19 @@ class BatchProgress:
     grad_norm: float | None
     """Global norm of the gradients before clipping, mean over the epoch so far; None where no step's was finite."""
     images_per_second: float
+
+
+@dataclass(frozen=True)
+class WritingFailed:
+    """The run folder takes nothing more; training goes on."""
+
+    reason: str
+    """A sentence."""
+
+
+@dataclass(frozen=True)
+class WritingRecovered:
+    """The run folder holds everything again."""
 
 
 @dataclass(frozen=True)
@@ -123,4 +137,4 @@ class RunEnded:
     """One sentence for a person; present exactly when the outcome is `failed`."""
 
 
-Event = RunStarted | BatchProgress | EpochFinished | Tested | RunEnded
+Event = RunStarted | BatchProgress | EpochFinished | Tested | RunEnded | WritingFailed | WritingRecovered

@@ -11,7 +11,17 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from cifar_tui.events import BatchProgress, EpochFinished, Event, Results, RunEnded, RunStarted, Tested
+from cifar_tui.events import (
+    BatchProgress,
+    EpochFinished,
+    Event,
+    Results,
+    RunEnded,
+    RunStarted,
+    Tested,
+    WritingFailed,
+    WritingRecovered,
+)
 from cifar_tui.runs.columns import count, duration
 from cifar_tui.runs.store import Run
 from cifar_tui.text import printable
@@ -80,6 +90,8 @@ class LineReporter(Reporter):
                 self._say(_start_line(run_id, event))
             case EpochFinished():
                 self._say(_epoch_line(event, self._epochs))
+            case WritingFailed() | WritingRecovered():
+                self._say(_disk_line(event))
             case _:
                 pass
 
@@ -134,6 +146,8 @@ class BarReporter(Reporter):
             case EpochFinished():
                 self._say(_epoch_line(event, self._epochs))
                 self._move(event.epoch, self._batches, "")
+            case WritingFailed() | WritingRecovered():
+                self._say(_disk_line(event))
             case _:
                 pass
 
@@ -168,6 +182,12 @@ def _epoch_line(event: EpochFinished, epochs: int) -> str:
         f"{_validation(event)}"
         f"{duration(event.seconds)}  {event.images_per_second:,.0f} img/s"
     )
+
+
+def _disk_line(event: WritingFailed | WritingRecovered) -> str:
+    if isinstance(event, WritingRecovered):
+        return "The run folder holds everything again."
+    return f"The run folder takes nothing more: {event.reason}"
 
 
 def _validation(event: EpochFinished) -> str:

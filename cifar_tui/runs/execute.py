@@ -3,18 +3,36 @@
 import contextlib
 import errno
 import logging
+import time
 import traceback
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
 from cifar_tui.config import RunConfig
-from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, RunEnded, RunStarted, Tested
-from cifar_tui.files import replacing
+from cifar_tui.events import (
+    BatchProgress,
+    EpochFinished,
+    Event,
+    Outcome,
+    RunEnded,
+    RunStarted,
+    Tested,
+    WritingFailed,
+    WritingRecovered,
+)
+from cifar_tui.files import append_line, replacing
 from cifar_tui.paths import Paths
+from cifar_tui.runs.backlog import Backlog
 from cifar_tui.runs.environment import describe_environment
 from cifar_tui.runs.record import RunRecord, RunStatus
-from cifar_tui.runs.store import Run, RunStore, now
+from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
+from cifar_tui.runs.store import Run, RunStore, StoreError, now
+
+if TYPE_CHECKING:
+    from cifar_tui.runs.checkpoints import Checkpoints
+    from cifar_tui.training.loop import State
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +41,10 @@ Listener = Callable[[str, Event], None]
 
 _SECONDS_TO_WAIT_FOR_THE_LOCK = 2.0
 """A reader that asks whether the run lives holds the lock for a moment."""
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_TO_INSIST = 600.0
+"""What a run came to is written as soon as a full disk has room again; after this long the next run is begun."""
 
 _STATUS = {
     Outcome.FINISHED: RunStatus.FINISHED,
@@ -77,8 +99,12 @@ class _Execution:
         self.should_stop = should_stop
         self.listener = listener
         self.folder = store.folder / run_id
+        self.backlog = Backlog(self._tell_of_the_disk)
+        self._is_asked = False
+        self._next_look = 0.0
 
     def run(self) -> RunEnded:
+        let_go_on(self.folder)  # a wish from before, of whoever stopped it then
         record = self._change(
             status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
         )
@@ -94,7 +120,7 @@ class _Execution:
             self.store.keep_epochs(self.run_id, state["position"]["epoch"] - 1 if state else 0)
             self._log(f"{record.title}: loading data")
             dataset = load(config.data, self.paths)
-            train(config, dataset, self._hear, self.should_stop, checkpoints.write, state)
+            train(config, dataset, self._hear, self._should_stop, lambda new: self._save(checkpoints, new), state)
             if self.last_word.outcome is Outcome.FINISHED:
                 checkpoints.forget_the_previous()
         except Exception as error:
@@ -103,34 +129,62 @@ class _Execution:
             self._hear(RunEnded(Outcome.FAILED, error=_sentence(error)))
         return self.last_word
 
+    def _should_stop(self) -> bool:
+        """Whether to stop before the next step; looks for a wish in the run folder twice a second."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+            self._is_asked |= wanted_stop(self.folder) is StopAt.BATCH
+        return self._is_asked or self.should_stop()
+
+    def _save(self, checkpoints: "Checkpoints", state: "State") -> None:
+        # Never ahead of the history: a run that goes on from here must find all epochs before it there.
+        if self.backlog.flush():
+            self.backlog.attempt("checkpoint.pt", lambda: checkpoints.write(state))
+
     def _hear(self, event: Event) -> None:
         match event:
             case RunStarted():
                 self._log(f"training on {event.device}: {event.parameters:,} parameters, {event.train_images:,} images")
-                self._change(started=event)
+                self.backlog.write("run.json", lambda: self._change(started=event))
             case BatchProgress():
-                self.store.write_progress(self.run_id, event)
+                if self.backlog.attempt("progress.json", lambda: self.store.write_progress(self.run_id, event)):
+                    self.backlog.flush()
             case EpochFinished():
-                self.store.append_epoch(self.run_id, event)
+                self.backlog.write("epochs.jsonl", lambda: self.store.append_epoch(self.run_id, event))
                 self._log(_epoch_line(event))
+                self._is_asked |= wanted_stop(self.folder) is not None
             case Tested():
-                import numpy as np
-
-                with replacing(self.folder / "predictions.npz") as file:
-                    np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
+                self.backlog.write("predictions.npz", lambda: self._write_predictions(event))
             case RunEnded():
                 self.last_word = event
                 self._log(event.error or event.outcome.value)
-                self._change(status=_STATUS[event.outcome], ended_at=now(), results=event.results, error=event.error)
+                status, ended_at = _STATUS[event.outcome], now()
+                self.backlog.write(
+                    "run.json",
+                    lambda: self._change(status=status, ended_at=ended_at, results=event.results, error=event.error),
+                )
+                if not self.backlog.insist(_SECONDS_TO_INSIST, self.should_stop):
+                    logger.error("%s: its end could not be written", self.run_id)
+                with contextlib.suppress(StoreError):
+                    let_go_on(self.folder)
         self.listener(self.run_id, event)
+
+    def _tell_of_the_disk(self, problem: str | None) -> None:
+        self.listener(self.run_id, WritingRecovered() if problem is None else WritingFailed(problem))
+
+    def _write_predictions(self, event: Tested) -> None:
+        import numpy as np
+
+        with replacing(self.folder / "predictions.npz") as file:
+            np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
 
     def _change(self, **changes: object) -> RunRecord:
         return self.store.change(self.run_id, lambda record: record.model_copy(update=changes)).record
 
     def _log(self, text: str) -> None:
         # A log that cannot be written is no reason to lose the run, least of all while it says why it failed.
-        with contextlib.suppress(OSError), (self.folder / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}\n")
+        with contextlib.suppress(OSError):
+            append_line(self.folder / "log.txt", f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}")
 
 
 def _epoch_line(epoch: EpochFinished) -> str:

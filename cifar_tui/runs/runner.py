@@ -7,7 +7,6 @@ import threading
 
 from filelock import FileLock, Timeout
 
-from cifar_tui.events import EpochFinished, Event
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import Listener, RunTakenError, execute
 from cifar_tui.runs.queue import RunQueue
@@ -36,8 +35,7 @@ class Runner:
         self._listener = listener
         self._wake = threading.Event()
         self._leave = threading.Event()
-        self._stop_run = threading.Event()
-        self._stop_after_epoch = threading.Event()
+        self._leave_when_idle = threading.Event()
         self._current: str | None = None
         self._thread = threading.Thread(target=self._work, name="runner", daemon=False)
 
@@ -54,13 +52,10 @@ class Runner:
         """Look at the queue now."""
         self._wake.set()
 
-    def stop_run(self) -> None:
-        """Stop the present run at its next batch; the queue goes on."""
-        self._stop_run.set()
-
-    def stop_after_epoch(self) -> None:
-        """Stop the present run once its epoch is over; the queue goes on."""
-        self._stop_after_epoch.set()
+    def leave_when_idle(self) -> None:
+        """Go on until nothing is left to train, then end the thread."""
+        self._leave_when_idle.set()
+        self._wake.set()
 
     def shut_down(self) -> None:
         """Stop the present run at its next batch and end the thread. Queued runs stay queued."""
@@ -73,14 +68,6 @@ class Runner:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _should_stop(self) -> bool:
-        return self._stop_run.is_set() or self._leave.is_set()
-
-    def _hear(self, run_id: str, event: Event) -> None:
-        if isinstance(event, EpochFinished) and self._stop_after_epoch.is_set():
-            self._stop_run.set()
-        self._listener(run_id, event)
-
     def _work(self) -> None:
         _give_way()
         while not self._leave.is_set():
@@ -92,6 +79,8 @@ class Runner:
                 pass  # another process works the queue
             except OSError as error:
                 logger.warning("the queue cannot be worked: %s", error)
+            if self._leave_when_idle.is_set():
+                return
             self._wake.wait(_SECONDS_BETWEEN_LOOKS)
             self._wake.clear()
 
@@ -101,11 +90,9 @@ class Runner:
             waiting = [run.id for run in self._queue.waiting() if run.id not in unusable]
             if not waiting or self._queue.is_paused:
                 return
-            self._stop_run.clear()
-            self._stop_after_epoch.clear()
             self._current = waiting[0]
             try:
-                execute(self._paths, self._store, waiting[0], self._should_stop, self._hear)
+                execute(self._paths, self._store, waiting[0], self._leave.is_set, self._listener)
             except (RunTakenError, StoreError, OSError) as error:
                 logger.warning("%s is passed over for now: %s", waiting[0], error)
                 unusable.add(waiting[0])

@@ -23,7 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
-from cifar_tui.files import replace_text
+from cifar_tui.files import append_line, replace_text
 from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
@@ -172,6 +172,20 @@ class RunStore:
             raise StoreError(f"{folder / 'run.json'} cannot be written: {error.strerror}.") from error
         return Run(run_id, folder, record)
 
+    def mark_interrupted(self, run_id: str) -> bool:
+        """Write into a run whose process is gone that it was interrupted; return whether it needed to be told.
+
+        One that cannot be written is left as it is: to readers it is interrupted all the same.
+        """
+        try:
+            with self.training_lock(run_id).acquire(timeout=0):
+                if self._read(self.folder / run_id).status is not RunStatus.RUNNING:
+                    return False
+                self.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.INTERRUPTED}))
+        except (StoreError, Timeout, OSError):
+            return False
+        return True
+
     def delete(self, run_id: str) -> None:
         """Remove a run and everything it holds.
 
@@ -250,10 +264,9 @@ class RunStore:
         """Add a finished epoch to the run's history.
 
         Raises:
-            OSError: the disk is full or the folder is gone.
+            OSError: the disk is full or the folder is gone; the history is as it was.
         """
-        with (self.folder / run_id / "epochs.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(epoch)) + "\n")
+        append_line(self.folder / run_id / "epochs.jsonl", json.dumps(asdict(epoch)))
 
     def keep_epochs(self, run_id: str, last: int) -> None:
         """Drop what the history holds after epoch `last`: a resumed run goes through it again.

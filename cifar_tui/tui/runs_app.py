@@ -13,6 +13,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, save_preset
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.tui.look import Looker
 from cifar_tui.tui.screens.ask import AskScreen
@@ -96,16 +97,15 @@ class RunsApp(App[None]):
     @work(exclusive=True, group="stop")
     async def _stop_wanted(self, message: LivePane.StopWanted) -> None:
         run = message.run
-        if run.id != self.runner.current:
-            self.notify(f"{run.title} is trained by another process; stop it there.", markup=False)
+        if message.after_epoch and wanted_stop(run.folder):
+            self._change_runs(lambda: let_go_on(run.folder))
+            self.notify(f"{run.title} goes on.", markup=False)
             return
+        at = StopAt.EPOCH if message.after_epoch else StopAt.BATCH
         when = "once its epoch is over" if message.after_epoch else "at its next batch"
         question = f"Stop {run.title} {when}? It keeps a checkpoint and can be resumed."
-        if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")) and run.id == self.runner.current:
-            if message.after_epoch:
-                self.runner.stop_after_epoch()
-            else:
-                self.runner.stop_run()
+        if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")):
+            self._change_runs(lambda: ask_to_stop(run.folder, at))
 
     @on(LivePane.RemoveWanted)
     def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:

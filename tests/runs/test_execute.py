@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from cifar_tui.config import RunConfig
-from cifar_tui.events import Event, Outcome, RunEnded, RunStarted
+from cifar_tui.events import EpochFinished, Event, Outcome, RunEnded, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.models.softmax_regression import SoftmaxRegression
 from cifar_tui.paths import Paths
 from cifar_tui.runs.checkpoints import Checkpoints
 from cifar_tui.runs.execute import RunTakenError, execute, execute_now
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
+from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.training import loop, memory
 from cifar_tui.training.checkpoint import read_checkpoint
-from cifar_tui.training.loop import State
 
 from .conftest import make_epoch
 
@@ -219,28 +219,125 @@ def test_a_log_that_cannot_be_written_costs_nothing(
     assert execute(paths, store, run.id, _never, _ignore).outcome is Outcome.FINISHED
 
 
-def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(
-    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Full from the second checkpoint on."""
-    written: list[State] = []
+class TestFullDisk:
+    """Training goes on where it can, and nothing that it said is lost."""
 
-    def write(self: Checkpoints, state: State) -> None:
-        if written:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written.append(state)
-        whole(self, state)
+    def test_what_the_disk_refused_is_written_once_there_is_room(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Full in the second and the third of five epochs."""
+        disk = _Disk(monkeypatch)
+        heard: list[Event] = []
 
-    whole = Checkpoints.write
-    monkeypatch.setattr(Checkpoints, "write", write)
-    run_id = queue.add(make_config(epochs=3)).id
-    ended = execute(paths, store, run_id, _never, _ignore)
-    assert ended.error
-    assert ended.error.startswith("The disk is full: make room and resume the run")
-    monkeypatch.undo()
-    queue.resume(run_id)
-    assert execute(paths, store, run_id, _never, _ignore).outcome is Outcome.FINISHED
-    assert [epoch.epoch for epoch in store.epochs(run_id)] == [1, 2, 3]
+        def hear(_run_id: str, event: Event) -> None:
+            heard.append(event)
+            if isinstance(event, EpochFinished):
+                disk.is_full = event.epoch in (1, 2)
+
+        run = queue.add(make_config(epochs=5))
+        assert execute(paths, store, run.id, _never, hear).outcome is Outcome.FINISHED
+        assert [epoch.epoch for epoch in store.epochs(run.id)] == [1, 2, 3, 4, 5]
+        assert store.get(run.id).status is RunStatus.FINISHED
+        assert (run.folder / "predictions.npz").exists()
+        told = [event for event in heard if isinstance(event, WritingFailed | WritingRecovered)]
+        assert [type(event) for event in told] == [WritingFailed, WritingRecovered]
+        assert isinstance(told[0], WritingFailed)
+        assert "No space left on device" in told[0].reason
+
+    def test_no_checkpoint_is_ahead_of_the_history(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Full for `epochs.jsonl` alone, from the second epoch until the process dies in the fourth."""
+        disk = _Disk(monkeypatch, checkpoints=False)
+
+        def hear(_run_id: str, event: Event) -> None:
+            if isinstance(event, EpochFinished):
+                disk.is_full = event.epoch < 4
+                if event.epoch == 4:
+                    raise KeyboardInterrupt
+
+        run_id = queue.add(make_config(epochs=5)).id
+        with pytest.raises(KeyboardInterrupt):
+            execute(paths, store, run_id, _never, hear)
+        queue.resume(run_id)
+        assert execute(paths, store, run_id, _never, _ignore).outcome is Outcome.FINISHED
+        assert [epoch.epoch for epoch in store.epochs(run_id)] == [1, 2, 3, 4, 5]
+
+    def test_the_results_wait_for_room(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cifar_tui.runs.backlog._SECONDS_BETWEEN_TRIES", 0.01)
+        tries: list[str] = []
+        change = RunStore.change
+
+        def refuse(self: RunStore, run_id: str, edit: Callable[[RunRecord], RunRecord]) -> Run:
+            if edit(store.get(run_id).record).results is not None and len(tries) < 3:
+                tries.append(run_id)
+                raise StoreError("run.json cannot be written: No space left on device.")
+            return change(self, run_id, edit)
+
+        monkeypatch.setattr(RunStore, "change", refuse)
+        run_id = queue.add(make_config()).id
+        ended = execute(paths, store, run_id, _never, _ignore)
+        assert len(tries) == 3
+        assert store.get(run_id).record.results == ended.results
+
+
+class _Disk:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, checkpoints: bool = True) -> None:
+        self.is_full = False
+        self._let_fill_up(monkeypatch, RunStore, "append_epoch")
+        if checkpoints:
+            self._let_fill_up(monkeypatch, Checkpoints, "write")
+
+    def _let_fill_up(self, monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> None:
+        write = getattr(kind, name)
+
+        def write_or_refuse(*arguments: object) -> None:
+            if self.is_full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            write(*arguments)
+
+        monkeypatch.setattr(kind, name, write_or_refuse)
+
+
+class TestStopping:
+    """Whoever asks, in whichever process."""
+
+    def test_a_wish_ends_the_run_with_a_checkpoint(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        def hear(run_id: str, event: Event) -> None:
+            if isinstance(event, RunStarted):
+                ask_to_stop(store.folder / run_id, StopAt.BATCH)
+
+        run = queue.add(make_config(epochs=10**5))
+        assert execute(paths, store, run.id, _never, hear).outcome is Outcome.STOPPED
+        assert (run.folder / "checkpoint.pt").exists()
+        assert wanted_stop(run.folder) is None
+
+    def test_at_the_end_of_the_epoch(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        def hear(run_id: str, event: Event) -> None:
+            if isinstance(event, EpochFinished) and event.epoch == 2:
+                ask_to_stop(store.folder / run_id, StopAt.EPOCH)
+
+        run = queue.add(make_config(epochs=10**5))
+        assert execute(paths, store, run.id, _never, hear).outcome is Outcome.STOPPED
+        assert len(store.epochs(run.id)) == 3
+
+    def test_a_wish_that_was_taken_back_or_is_from_before_ends_nothing(
+        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig
+    ) -> None:
+        def hear(run_id: str, event: Event) -> None:
+            if isinstance(event, EpochFinished) and event.epoch == 1:
+                ask_to_stop(store.folder / run_id, StopAt.EPOCH)
+                let_go_on(store.folder / run_id)
+
+        run = queue.add(make_config(epochs=3))
+        ask_to_stop(run.folder, StopAt.BATCH)
+        assert execute(paths, store, run.id, _never, hear).outcome is Outcome.FINISHED
 
 
 class TestResume:

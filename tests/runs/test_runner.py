@@ -14,6 +14,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import RunStore
 
 MakeConfig = Callable[..., RunConfig]
@@ -68,7 +69,7 @@ def test_works_the_queue_off_in_order(
     until(lambda: runner.current is None)
 
 
-def test_stop_run_ends_one_run_and_the_queue_goes_on(
+def test_who_asks_a_run_to_stop_ends_it_alone(
     runner: Runner, ear: Ear, queue: RunQueue, make_config: MakeConfig, until: Until
 ) -> None:
     endless = queue.add(make_config("endless", epochs=FOREVER))
@@ -76,7 +77,7 @@ def test_stop_run_ends_one_run_and_the_queue_goes_on(
     runner.start()
     assert ear.has_begun.wait(30)
     assert runner.current == endless.id
-    runner.stop_run()
+    ask_to_stop(endless.folder, StopAt.BATCH)
     until(lambda: len(ear.ended) == 2)
     assert _statuses(queue.store) == {"endless": RunStatus.STOPPED, "next": RunStatus.FINISHED}
 
