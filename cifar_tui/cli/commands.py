@@ -5,7 +5,7 @@ So `cifar-tui --help` answers at once: neither torch nor textual nor pydantic is
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -56,6 +56,10 @@ def start(
     demo: Annotated[
         bool, typer.Option("--demo", help="Start the app training SimpleCNN on a small embedded data set.")
     ] = False,
+    on_hangup: Annotated[
+        Literal["continue", "stop"],
+        typer.Option("--on-hangup", help="When the terminal goes away: train the queue to its end, or stop."),
+    ] = "continue",
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
@@ -67,9 +71,9 @@ def start(
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         fail("The app needs a terminal; `cifar-tui train PRESET` works without one.", USAGE)
-    from cifar_tui.tui.app import run_app
+    from cifar_tui.cli.app import OnHangup, start_app
 
-    run_app(_paths(context, home), demo=demo)
+    start_app(_paths(context, home), demo=demo, on_hangup=OnHangup(on_hangup))
 
 
 @app.command()
@@ -115,6 +119,22 @@ def resume(
     from cifar_tui.cli.train import resume_run
 
     raise typer.Exit(resume_run(_paths(context, home), run, as_json=as_json))
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Follow a run that another process trains, line by line, until it ends.
+
+    Exits as train does; Ctrl+C ends the watching, not the run.
+    """
+    from cifar_tui.cli.watch import watch_run
+
+    raise typer.Exit(watch_run(_paths(context, home), run, as_json=as_json))
 
 
 @app.command()

@@ -1,17 +1,11 @@
 """`cifar-tui train` and `cifar-tui resume`: one run to its end, without the app."""
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-
-from rich.console import Console
 
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.progress import make_reporter
+from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.config import ConfigError, RunConfig, Source, override, with_values
 from cifar_tui.data import cifar100
 from cifar_tui.events import Outcome, RunEnded
@@ -22,8 +16,7 @@ from cifar_tui.runs.extend import extend_now
 from cifar_tui.runs.queue import check_can_go_on
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
-_EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
 
 
 def train_preset(
@@ -59,7 +52,7 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         as_json: print events as lines of JSON.
     """
     store = RunStore(paths.runs)
-    run = _find(store, wanted)
+    run = find_run(store, wanted)
     try:
         check_can_go_on(run)
     except StoreError as error:
@@ -78,13 +71,14 @@ def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
     """
     store = RunStore(paths.runs)
     try:
-        run = extend_now(store, _find(store, wanted), epochs)
+        run = extend_now(store, find_run(store, wanted), epochs)
     except StoreError as error:
         fail(str(error), USAGE)
     return _go_on(paths, store, run, as_json=as_json)
 
 
-def _find(store: RunStore, wanted: str) -> Run:
+def find_run(store: RunStore, wanted: str) -> Run:
+    """Return the run whose id is `wanted`, or the one that has it as a part; leaves with a sentence where none is."""
     matches = [run_id for run_id in store.ids() if wanted in run_id]
     if wanted in matches:
         matches = [wanted]
@@ -117,7 +111,7 @@ def _follow(
         fail(str(error))
     if ended.error is not None:
         fail(ended.error)
-    return _EXIT_CODES[ended.outcome]
+    return EXIT_CODES[ended.outcome]
 
 
 def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | None) -> RunConfig:
@@ -133,44 +127,3 @@ def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | N
         return config if name is None else with_values(config, {("name",): name})
     except ConfigError as error:
         fail(str(error), USAGE)
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Set the event on Ctrl+C, a request to end, or a hang-up; on the second one, leave at once.
-
-    Python runs signal handlers between two steps of the main thread, and a single step of a large model takes up to
-    minutes. A thread that reads the numbers of the signals as they arrive need not wait for it.
-    """
-    stop = threading.Event()
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    # What is ignored stays so: `nohup` means it.
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def watch() -> None:
-        while number := os.read(reader, 1):
-            if number[0] not in heard:
-                continue
-            if stop.is_set():
-                Console().show_cursor()
-                os._exit(INTERRUPTED)
-            stop.set()
-
-    watcher = threading.Thread(target=watch, name="signals", daemon=True)
-    watcher.start()
-    handlers = {number: signal.signal(number, _leave_it_to_the_watcher) for number in heard}
-    descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    try:
-        yield stop
-    finally:
-        signal.set_wakeup_fd(descriptor)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        os.close(writer)
-        watcher.join()
-        os.close(reader)
-
-
-def _leave_it_to_the_watcher(_number: int, _frame: FrameType | None) -> None:
-    pass

@@ -1,11 +1,14 @@
 """The app: three tabs over the run folders, and the one training thread beside them."""
 
+import asyncio
 import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
@@ -18,9 +21,10 @@ from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
-from cifar_tui.events import Event, RunStarted
+from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.table import Row
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.look import Wish, ends
@@ -91,6 +95,9 @@ class CifarApp(RunsApp):
         self._look_again = False
         self._view: LiveView | None = None
         self._wanted_tab: str = "live" if demo else self.state.tab
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.has_ended = threading.Event()
+        """Set once the screen is down."""
         self._is_filled = False
         self.is_furnished = False
         """Whether the tabs are filled."""
@@ -115,11 +122,13 @@ class CifarApp(RunsApp):
 
     def on_mount(self) -> None:
         """Go on once the first frame is drawn."""
+        self._loop = asyncio.get_running_loop()
         self.call_after_refresh(self._furnish)
 
     def on_unmount(self) -> None:
         """Let the interpreter clean up as always: libraries complain at its end about what is left."""
         gc.unfreeze()
+        self.has_ended.set()
 
     async def _furnish(self) -> None:
         """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""
@@ -209,6 +218,26 @@ class CifarApp(RunsApp):
         self.state = self.state.model_copy(update=changes)
         save_state(self._state_file, self.state)
 
+    def end_screen(self) -> None:
+        """Take the screen down; called in any thread, at any time."""
+        with contextlib.suppress(RuntimeError):  # it is down already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.exit)
+
+    def action_leave(self) -> None:
+        """Leave at once; a run that trains here stops at its next batch and keeps a checkpoint."""
+        self.exit()
+
+    def action_resume_all(self) -> None:
+        """Queue every interrupted run again."""
+        rows = self._view.snapshot.rows if self._view else ()
+        interrupted = [row for row in rows if row.status == RunStatus.INTERRUPTED]
+        for row in interrupted:
+            self._change_runs(partial(self.run_queue.resume, row.key))
+        self.runner.wake()
+        count = len(interrupted)
+        self.notify(f"{count} queued to go on." if count else "No run was interrupted.")
+
     async def action_quit(self) -> None:
         """Leave; asks first when a run trains here."""
         self._leave()
@@ -227,6 +256,17 @@ class CifarApp(RunsApp):
     def _empty_trash(self) -> None:
         self.store.empty_trash(_TRASH_IS_KEPT)
 
+    @work(thread=True, group="interrupted")
+    def _mark_interrupted(self, rows: Sequence[Row]) -> None:
+        """Write down which runs lost their process, and say so once: here, not at each later start."""
+        found = [row for row in rows if self.store.mark_interrupted(row.key)]
+        if found:
+            names = ", ".join(f"{row.name} (epoch {row.epochs or 0} of {row.planned_epochs})" for row in found[:3])
+            names += f" and {len(found) - 3} more" if len(found) > 3 else ""
+            title = "A run was interrupted" if len(found) == 1 else f"{len(found)} runs were interrupted"
+            text = f"{names}. R resumes all of them; c on the leaderboard resumes one."
+            self.notify(text, title=title, severity="warning", markup=False, timeout=20)
+
     @work(thread=True, group="look")
     def _look(self) -> None:
         wish = Wish(self._follow, tuple(self.marked), self.state.with_log)
@@ -238,6 +278,11 @@ class CifarApp(RunsApp):
             # Torch is loaded by now. To look through all its objects for garbage would hold the screen for 0.3 s.
             gc.freeze()
             gc.set_threshold(20_000, 10, 50)
+        if isinstance(event, WritingFailed):
+            title = "The run folder takes nothing more"
+            self.notify(event.reason, title=title, severity="error", timeout=30, markup=False)
+        elif isinstance(event, WritingRecovered):
+            self.notify("The run folder holds everything again.")
         self.post_message(self.RunSpoke())
 
     @on(RunSpoke)
@@ -256,6 +301,8 @@ class CifarApp(RunsApp):
             return
         if message.view != before:
             self._show(message.view)
+        if before is None:
+            self._mark_interrupted([row for row in message.view.snapshot.rows if row.status == RunStatus.INTERRUPTED])
         for sentence in ends(before.snapshot, message.view.snapshot) if before else ():
             self.notify(sentence, markup=False, timeout=10)
             if self.state.bell:
@@ -295,15 +342,3 @@ class CifarApp(RunsApp):
             data=DataConfig(source=Source.SYNTHETIC),
             training=TrainingConfig(epochs=DEMO_EPOCHS),
         )
-
-
-def run_app(paths: Paths, *, demo: bool = False) -> None:
-    """Run the app until the person leaves, then let the training thread end at its next batch."""
-    app = CifarApp(paths, demo=demo)
-    try:
-        app.run()
-    finally:
-        if app.runner.current is not None:
-            print("Stopping the run at its next batch, and keeping a checkpoint …", flush=True)
-        app.runner.shut_down()
-        app.runner.join()

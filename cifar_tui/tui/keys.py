@@ -62,7 +62,9 @@ SCOPES: Mapping[str, Scope] = {
             Key("b", "toggle_bell", "Bell", "Ring and tell the terminal when a run ends, or be silent."),
             Key("T", "next_theme", "Theme", "Change between dark, light and the terminal's own colours."),
             Key("question_mark,f1", "help", "Help", "Show the keys of this tab.", "?", in_footer=True),
+            Key("R", "resume_all", "Resume all", "Queue every interrupted run, to go on from its checkpoint."),
             Key("q,ctrl+q", "quit", "Quit", "Leave; asks only when a run would be stopped by it.", in_footer=True),
+            Key("ctrl+c", "leave", "Leave now", "Leave without a question; a run stops with a checkpoint.", "ctrl+c"),
         ),
     ),
     "launch": Scope(
@@ -101,7 +103,7 @@ SCOPES: Mapping[str, Scope] = {
         "Live",
         (
             Key("x", "stop", "Stop run", "Stop the run at its next batch, with a checkpoint.", in_footer=True),
-            Key("X", "stop_after_epoch", "Stop later", "Stop the run at the end of its epoch."),
+            Key("X", "stop_after_epoch", "Stop later", "Stop the run at the end of its epoch; again: let it go on."),
             Key("c", "continue", "Continue", "Resume the shown run, or train a finished one on."),
             Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
             Key("delete,backspace", "remove", "Unqueue", "Take the chosen run out of the queue.", "del", True),
@@ -177,11 +179,21 @@ SCOPES: Mapping[str, Scope] = {
 }
 """In the order in which help and README show them."""
 
+_EVERYWHERE = ("ctrl+c",)
+"""Keys that no widget keeps for itself."""
+
 
 def bindings(scope: str) -> list[BindingType]:
     """Return the bindings of a scope's widget."""
     return [
-        Binding(key.keys, key.action, key.label, show=key.in_footer, key_display=key.shown.partition(" ")[0])
+        Binding(
+            key.keys,
+            key.action,
+            key.label,
+            show=key.in_footer,
+            key_display=key.shown.partition(" ")[0],
+            priority=key.keys in _EVERYWHERE,
+        )
         for key in SCOPES[scope].keys
     ]
 

@@ -134,7 +134,7 @@ def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list
 def test_a_second_signal_leaves_at_once() -> None:
     """Even from within a single long call, which Python's own signal handlers would wait for."""
     script = (
-        "import hashlib, signal, threading; from cifar_tui.cli.train import stop_on_signals\n"
+        "import hashlib, signal, threading; from cifar_tui.cli.signals import stop_on_signals\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with stop_on_signals() as stop:\n"
         "    threading.Thread(target=lambda: stop.wait() and print('stopping', flush=True), daemon=True).start()\n"

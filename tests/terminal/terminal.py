@@ -90,8 +90,10 @@ class Terminal:
             dimensions=(self._screen.lines, self._screen.columns),
             env=self._environment,
             cwd=self._cwd,
+            preexec_fn=_hear_signals,
         )
         self._child.delaybeforesend = None
+        self._hung_up, self._hang_up = os.pipe()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
         return self
@@ -104,6 +106,8 @@ class Terminal:
                 os.killpg(self.pid, signal.SIGKILL)
         self._reader.join(timeout=10)
         self._child.close(force=True)
+        os.close(self._hung_up)
+        os.close(self._hang_up)
 
     @property
     def pid(self) -> int:
@@ -128,6 +132,13 @@ class Terminal:
     def text(self) -> str:
         """The whole screen as one text."""
         return "\n".join(self.screen)
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the program's last word is the terminal's own screen and a visible cursor."""
+        output = self.output
+        screen = output.rfind(b"\x1b[?1049l") > output.rfind(b"\x1b[?1049h")
+        return screen and output.rfind(b"\x1b[?25h") > output.rfind(b"\x1b[?25l")
 
     @property
     def output(self) -> bytes:
@@ -159,6 +170,10 @@ class Terminal:
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the program."""
         self._child.kill(number)
+
+    def hang_up(self) -> None:
+        """Take the terminal away from the program, as a connection that drops does; it may go on without."""
+        os.write(self._hang_up, b"x")
 
     def wait_for(self, wanted: "str | Callable[[Terminal], bool]", timeout: float = 60) -> float:
         """Wait until the screen holds a text, or a condition is true; return the moment of the last read before.
@@ -228,6 +243,7 @@ class Terminal:
         with self._news:
             self._has_ended = True
             self._news.notify_all()
+        self._child.ptyproc.fileobj.close()  # the terminal itself; what runs on it hears a hang-up
         self._child.wait()
         with self._news:
             status, number = self._child.exitstatus, self._child.signalstatus
@@ -235,12 +251,16 @@ class Terminal:
             self._news.notify_all()
 
     def _read_burst(self) -> list[Chunk]:
-        """Read until nothing more comes for the moment; nothing at all at the end."""
+        """Read until nothing more comes for the moment; nothing at all at the end or once hung up."""
         chunks: list[Chunk] = []
         size = 0
-        while not chunks or (size < _MOST_AT_ONCE and select.select([self._child.child_fd], [], [], _PAUSE)[0]):
+        terminal = self._child.child_fd
+        while size < _MOST_AT_ONCE:
+            readable, _, _ = select.select([terminal, self._hung_up], [], [], _PAUSE if chunks else None)
+            if terminal not in readable or self._hung_up in readable:
+                break
             try:
-                data = os.read(self._child.child_fd, 1 << 16)
+                data = os.read(terminal, 1 << 16)
             except OSError:  # how Linux says that nobody has the other end open any more
                 break
             if not data:
@@ -248,3 +268,9 @@ class Terminal:
             chunks.append(Chunk(perf_counter(), data))
             size += len(data)
         return chunks
+
+
+def _hear_signals() -> None:
+    # A test suite that was started in the background ignores Ctrl+C, and its children would inherit that.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

@@ -5,31 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from cifar_tui.runs.record import RunStatus
-
 from . import texts
 from .conftest import Start
-from .homes import open_store, preset, status_on_disk, write_finished_runs
+from .homes import ENDLESS, queue_run, status_on_disk, write_finished_runs
 from .terminal import Terminal
-
-LEAVES_THE_ALTERNATE_SCREEN, SHOWS_THE_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
-
-
-def is_restored(terminal: Terminal) -> bool:
-    """Whether the terminal's last word is its own screen and a visible cursor."""
-    output = terminal.output
-    screen = output.rfind(LEAVES_THE_ALTERNATE_SCREEN) > output.rfind(b"\x1b[?1049h")
-    return screen and output.rfind(SHOWS_THE_CURSOR) > output.rfind(b"\x1b[?25l")
 
 
 def test_starts_and_leaves_at_once(start: Start) -> None:
     terminal = start()
     terminal.wait_for(texts.LAUNCH)
     assert texts.TAB_BAR in terminal.text
-    assert not is_restored(terminal)
+    assert not terminal.is_restored
     terminal.press("q")
     assert terminal.exit_status() == 0
-    assert is_restored(terminal)
+    assert terminal.is_restored
 
 
 @pytest.mark.parametrize("tab", ["1", "2", "3"])
@@ -55,7 +44,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(start: Start, home: Path, tab: s
     terminal.wait_for(lambda terminal: texts.HELP not in terminal.text)
     terminal.press("q")
     assert terminal.exit_status() == 0
-    assert is_restored(terminal)
+    assert terminal.is_restored
 
 
 def is_whole(terminal: Terminal) -> bool:
@@ -64,9 +53,7 @@ def is_whole(terminal: Terminal) -> bool:
 
 
 def test_leaving_a_run_asks_and_keeps_it(start: Start, home: Path, images: Path) -> None:
-    settings = ["data.source=folder", f"data.path={images}", "training.epochs=100000", "training.batch_size=6"]
-    config = preset(home, "part1/softmax_regression", [*settings, "training.device=cpu"])
-    run = open_store(home).create(config, RunStatus.QUEUED)
+    run = queue_run(home, images, epochs=ENDLESS)
     terminal = start()
     terminal.wait_for(texts.TAB_BAR)
     terminal.press("2")
@@ -82,6 +69,6 @@ def test_leaving_a_run_asks_and_keeps_it(start: Start, home: Path, images: Path)
     terminal.wait_for(texts.QUESTION)
     terminal.press("y")
     assert terminal.exit_status() == 0
-    assert is_restored(terminal)
+    assert terminal.is_restored
     assert status_on_disk(run) == "stopped"
     assert (run.folder / "checkpoint.pt").exists()

@@ -188,7 +188,7 @@ def furnished(runs: RunMaker, queue_held: None) -> Iterator[RunMaker]:
     runs.make(
         "part5/lstm_row", RunStatus.FAILED, error="The loss became nan in epoch 1, by batch 40, at learning rate 10."
     )
-    runs.make("part3/custom_vit", RunStatus.RUNNING, epochs=7)  # nobody holds its lock: interrupted
+    runs.make("part3/custom_vit", RunStatus.INTERRUPTED, epochs=7)
     running = runs.make("part1/simple_cnn", RunStatus.RUNNING, epochs=12, name="SimpleCNN, label smoothing")
     runs.train(running, 13)
     runs.make("part5/gru_row", RunStatus.QUEUED, position=2)

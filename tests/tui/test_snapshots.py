@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.look import Looker
 from cifar_tui.tui.meters import GPUReading, Meters, Reading
@@ -166,6 +167,20 @@ async def _on_a_run(pilot: Pilot[None], app: CifarApp, run_id: str) -> None:
     run = replace(detail.history.run, folder=Path("/home/ann/runs") / run_id)
     app.push_screen(RunScreen(replace(detail, history=replace(detail.history, run=run))))
     await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+def test_runs_that_were_interrupted(snap_compare, app: CifarApp, runs: RunMaker, queue_held: None):
+    """Their process is gone, and nobody was told yet."""
+    runs.make("part3/custom_vit", RunStatus.RUNNING, epochs=7, name="[red]ViT[/]")
+    runs.make("part1/mlp", RunStatus.RUNNING)
+
+    async def start(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.is_furnished)
+        await pilot.press("3")
+        await until(pilot, lambda: pilot.app.query("Toast"))
+        await until(pilot, lambda: pilot.app.query_one("#table").row_count == 15)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=start)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
