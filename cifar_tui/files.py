@@ -37,6 +37,17 @@ def replacing(path: Path, *, durable: bool = True, previous: Path | None = None)
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Make `path`, and the folders above it that are missing, for their owner alone; one that is there stays as it is.
+
+    Raises:
+        OSError: one cannot be made, or is a file.
+    """
+    for folder in reversed((path, *path.parents)):  # `mkdir(parents=True)` would leave the upper ones to the umask
+        if folder == path or not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def append_line(path: Path, line: str) -> None:
     """Add `line` to the end of `path`, which is made where it is not, for its owner alone.
 

@@ -41,10 +41,15 @@ def find_paths(home: Path | None = None) -> Paths:
     if home is None and os.environ.get(HOME_VARIABLE):
         home = Path(os.environ[HOME_VARIABLE])
     if home is not None:
-        home = home.expanduser().absolute()
+        home = expand(home).absolute()
         return Paths(data=home, datasets=home / "datasets", presets=home / "presets")
     return Paths(
         data=platformdirs.user_data_path(_APP, appauthor=False),
         datasets=platformdirs.user_cache_path(_APP, appauthor=False) / "datasets",
         presets=platformdirs.user_config_path(_APP, appauthor=False) / "presets",
     )
+
+
+def expand(path: str | Path) -> Path:
+    """Return `path` with the home folder for a leading `~`; that of a user who is not there stays, as in a shell."""
+    return Path(os.path.expanduser(path))  # `Path.expanduser` raises

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from cifar_tui.config import ConfigError, DataConfig, ModelConfig, RunConfig, TrainingConfig, sentence
 from cifar_tui.config.base import ConfigPart
-from cifar_tui.files import replace_text
+from cifar_tui.files import make_folder, replace_text
 from cifar_tui.paths import Paths
 
 USER_PREFIX = "my"
@@ -124,7 +124,7 @@ def save_preset(paths: Paths, title: str, config: RunConfig) -> Preset:
         raise ConfigError(f"{file.name} is there already; choose another title, or remove {file}")
     values = config.model_dump(mode="json", include={"model", "data", "training"}, exclude_none=True)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(file.parent)
         replace_text(file, tomli_w.dumps({"title": " ".join(title.split()), **values}))
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from None

@@ -1,5 +1,6 @@
 """Images that every part's tests train on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,3 +20,22 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(folder / split / f"class{label}" / f"{index}.png")
     return folder
+
+
+class Malice:
+    """Unpickling it, by any of pickle's ways, makes a file."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.marker,)
+
+    @property
+    def was_run(self) -> bool:
+        return self.marker.exists()
+
+
+@pytest.fixture
+def malice(tmp_path: Path) -> Malice:
+    return Malice(tmp_path / "marker of malice")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cifar_tui.config import RunConfig
+from cifar_tui.files import make_folder
 from cifar_tui.runs.extend import extended
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
@@ -29,7 +30,7 @@ class RunQueue:
             StoreError: the folder cannot be written to.
         """
         try:
-            self._pause_mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._pause_mark.parent)
             self._pause_mark.touch(mode=0o600)
         except OSError as error:
             raise StoreError(f"The queue cannot be paused: {error.strerror}.") from error

@@ -7,6 +7,7 @@ import threading
 
 from filelock import FileLock, Timeout
 
+from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import Listener, RunTakenError, execute
 from cifar_tui.runs.queue import RunQueue
@@ -72,7 +73,7 @@ class Runner:
         _give_way()
         while not self._leave.is_set():
             try:
-                self._paths.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_folder(self._paths.data)
                 with FileLock(self._paths.data / "runner.lock", mode=0o600).acquire(timeout=0):
                     self._work_queue()
             except Timeout:

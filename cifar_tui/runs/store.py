@@ -23,7 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
-from cifar_tui.files import append_line, replace_text
+from cifar_tui.files import append_line, make_folder, replace_text, replacing
 from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
@@ -106,12 +106,13 @@ class RunStore:
         folder = self.folder / run_id
         unseen = self.folder / f".{run_id}"  # readers pass over it, so that they never meet a folder without run.json
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.folder)
             unseen.mkdir(mode=0o700)
             self._write(unseen, record)
             if parent:
                 for name in ("epochs.jsonl", "checkpoint.pt"):
-                    shutil.copyfile(parent.folder / name, unseen / name)
+                    with (parent.folder / name).open("rb") as source, replacing(unseen / name) as copy:
+                        shutil.copyfileobj(source, copy)
             unseen.rename(folder)
         except OSError as error:
             shutil.rmtree(unseen, ignore_errors=True)

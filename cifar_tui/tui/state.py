@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cifar_tui.files import replace_text
+from cifar_tui.files import make_folder, replace_text
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def load_state(file: Path) -> ViewState:
 def save_state(file: Path, state: ViewState) -> None:
     """Write the state; a folder that cannot be written to costs no more than the memory of it."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(file.parent)
         replace_text(file, state.model_dump_json(indent=2) + "\n", durable=False)
     except OSError as error:
         logger.warning("%s cannot be written: %s", file, error)

@@ -215,7 +215,9 @@ async def test_copy(app: CifarApp, furnished: RunMaker):
         assert len(app.clipboard.splitlines()) == 3
         await pilot.press("Y")
         assert len(app.clipboard.splitlines()) == 24
-        assert (app.paths.data / "clipboard.md").read_text() == app.clipboard
+        file = app.paths.data / "clipboard.md"
+        assert file.read_text() == app.clipboard
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished: RunMaker):

@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,19 @@ def test_a_broken_file_is_forgiven(tmp_path: Path, content: bytes):
     file = tmp_path / "state.json"
     file.write_bytes(content)
     assert load_state(file) == ViewState()
+
+
+def test_only_its_owner_reads_it(tmp_path: Path):
+    file = tmp_path / "new" / "home" / "state.json"
+    save_state(file, ViewState())
+    assert [entry.stat().st_mode & 0o777 for entry in (tmp_path / "new", file.parent, file)] == [0o700, 0o700, 0o600]
+
+
+def test_a_pickle_in_its_place_is_not_run(tmp_path: Path, malice):
+    file = tmp_path / "state.json"
+    file.write_bytes(pickle.dumps(malice))
+    assert load_state(file) == ViewState()
+    assert not malice.was_run
 
 
 @given(content=st.binary(max_size=200))

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, ProgressBar, Static
 
 from cifar_tui.data.dataset import DatasetError
-from cifar_tui.paths import Paths
+from cifar_tui.paths import Paths, expand
 
 
 class DatasetChoice(StrEnum):
@@ -96,7 +96,7 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
             line.focus()
             return
         self._begin("Reading and decoding …")
-        self._import(Path(line.value.strip()).expanduser())
+        self._import(expand(line.value.strip()))
 
     def action_embedded(self) -> None:
         """Use the embedded set."""

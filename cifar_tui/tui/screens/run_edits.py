@@ -8,6 +8,8 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from cifar_tui.config import ConfigError
+from cifar_tui.files import replace_text
+from cifar_tui.paths import expand
 from cifar_tui.runs import edits
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.export import as_csv, as_json, as_markdown
@@ -150,7 +152,7 @@ class RunEdits(Vertical):
             self.app.notify(f"Wrote {file}", markup=False)
 
     def _export(self, text: str) -> Path:
-        file = Path(text.strip()).expanduser()
+        file = expand(text.strip())
         write = _WRITERS.get(file.suffix.lower())
         if write is None:
             raise ConfigError(f"{file.name or 'The name'} must end in .csv, .md or .json.")
@@ -162,7 +164,7 @@ class RunEdits(Vertical):
         file = self._store.folder.parent / "clipboard.md"
         self.app.copy_to_clipboard(text)
         try:
-            file.write_text(text, encoding="utf-8")
+            replace_text(file, text, durable=False)
         except OSError:
             self.app.notify(f"Copied {what} as Markdown.")
         else:
