@@ -2,11 +2,14 @@
 
 import contextlib
 import io
+import lzma
 import socket
 import tarfile
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,11 +20,14 @@ from cifar_tui.data.cache import load_dataset, save_dataset
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
 from cifar_tui.data.folder import CIFAR100, load_folder
 from cifar_tui.data.safe_pickle import load_pickle
-from cifar_tui.paths import Paths
+from cifar_tui.files import make_folder
+from cifar_tui.paths import Paths, expand
 
 ARCHIVE = "cifar-100-python.tar.gz"
 ARCHIVE_BYTES = 169_001_437
 UNPACKED = "cifar-100-python"
+_MOST_BYTES = 1 << 28
+"""Of a file in the archive, which is read into memory; the largest official one has 155 MB."""
 _STALL_SECONDS = 30.0
 
 MISSING = (
@@ -62,7 +68,7 @@ def download(paths: Paths, on_progress: Progress) -> None:
 
     url, checksum = datasets.CIFAR100.url, datasets.CIFAR100.tgz_md5
     try:
-        paths.datasets.mkdir(parents=True, exist_ok=True)
+        make_folder(paths.datasets)
         with tempfile.TemporaryDirectory(dir=paths.datasets, prefix=".download-") as folder:
             archive = Path(folder, ARCHIVE)
             with _watched(archive, on_progress), _quiet_and_impatient():
@@ -72,6 +78,8 @@ def download(paths: Paths, on_progress: Progress) -> None:
         raise
     except RuntimeError:
         raise DatasetError(f"What came from {url} is not CIFAR-100 (wrong checksum); try again.") from None
+    except HTTPException:
+        raise DatasetError(f"{url} could not be downloaded (no proper answer); try again, or import a copy.") from None
     except TimeoutError:
         raise DatasetError(f"{url} stopped answering; try again, or import a copy.") from None
     except OSError as error:
@@ -89,10 +97,13 @@ def import_from(path: Path, paths: Paths) -> None:
     Raises:
         DatasetError: there is no CIFAR-100 at `path`, or it cannot be kept.
     """
-    path = path.expanduser()
+    path = expand(path)
     if not path.exists():
         raise DatasetError(f"{path} does not exist; give the archive {ARCHIVE}, its folder, or a folder of images.")
-    dataset = _read(path, paths)
+    try:
+        dataset = _read(path, paths)
+    except OSError as error:
+        raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror or error}.") from None
     try:
         save_dataset(dataset, paths.cifar100)
     except OSError as error:
@@ -121,17 +132,31 @@ def _read_archive(path: Path) -> ImageDataset:
     """Read the two members by their exact names; nothing is unpacked."""
     try:
         with tarfile.open(path) as archive:
-            splits: list[LabelledImages] = []
-            for name in (f"{UNPACKED}/train", f"{UNPACKED}/test"):
-                member = archive.extractfile(name)
-                if member is None:
-                    raise KeyError(name)
-                splits.append(_read_batch(io.BytesIO(member.read()), f"{path}: {name}"))
+            splits = [_read_member(archive, path, f"{UNPACKED}/{name}") for name in ("train", "test")]
+            while archive.fileobj and archive.fileobj.read(1 << 20):
+                pass  # a compressed file's checksum stands at its end
     except KeyError:
         raise DatasetError(f"{path} holds no {UNPACKED}/train and {UNPACKED}/test; it is not {ARCHIVE}.") from None
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise DatasetError(f"{path} is not a whole tar archive ({error}); get it again.") from None
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        reason = (str(error).splitlines() or ["damaged"])[0].rstrip(":")
+        raise DatasetError(f"{path} is not a whole tar archive ({reason}); get it again.") from None
     return _dataset(*splits)
+
+
+def _read_member(archive: tarfile.TarFile, path: Path, name: str) -> LabelledImages:
+    """Read one file of the archive at `path`; a link or a device is none, wherever it points.
+
+    Raises:
+        KeyError: there is no such file.
+        DatasetError: it is too large, or not one of CIFAR-100's.
+    """
+    member = archive.getmember(name)
+    file = archive.extractfile(member) if member.isreg() else None
+    if file is None:
+        raise KeyError(name)
+    if member.size > _MOST_BYTES:
+        raise DatasetError(f"{path}: {name} is far too large for CIFAR-100; get the archive again.")
+    return _read_batch(io.BytesIO(file.read()), f"{path}: {name}")
 
 
 def _read_batch(file: BinaryIO, name: str) -> LabelledImages:
