@@ -4,9 +4,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
-from cifar_tui.files import replacing
+from cifar_tui.files import make_folder, replacing
 
 _SPLITS = ("train", "val", "test")
 
@@ -27,7 +28,7 @@ def save_dataset(dataset: ImageDataset, file: Path) -> None:
         images: LabelledImages | None = getattr(dataset, split)
         if images is not None:
             arrays[f"{split}_pixels"], arrays[f"{split}_labels"] = images.pixels, images.labels
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     with replacing(file) as target:
         np.savez(target, **arrays)  # type: ignore[arg-type]
 
@@ -39,12 +40,14 @@ def load_dataset(file: Path) -> ImageDataset:
         DatasetError: the file is missing, damaged, or no such file.
     """
     try:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it holds no arrays")
         with np.load(file, allow_pickle=False) as arrays:
             splits = {split: _read_split(arrays, split) for split in _SPLITS}
             train, test = splits["train"], splits["test"]
             if train is None or test is None:
                 raise ValueError("a split is missing")
-            return ImageDataset(
+            dataset = ImageDataset(
                 name=str(arrays["name"]),
                 train=train,
                 val=splits["val"],
@@ -53,8 +56,10 @@ def load_dataset(file: Path) -> ImageDataset:
                 superclass_names=tuple(arrays["superclass_names"].tolist()),
                 superclass_of=tuple(arrays["superclass_of"].tolist()),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        _check(dataset)
+    except Exception as error:  # a broken file can raise nearly anything
         raise DatasetError(f"{file} is damaged ({error}); delete it and get the data again.") from None
+    return dataset
 
 
 def _read_split(arrays: np.lib.npyio.NpzFile, split: str) -> LabelledImages | None:
@@ -63,4 +68,26 @@ def _read_split(arrays: np.lib.npyio.NpzFile, split: str) -> LabelledImages | No
     pixels, labels = arrays[f"{split}_pixels"], arrays[f"{split}_labels"]
     if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE, 3) or labels.shape != pixels.shape[:1]:
         raise ValueError(f"{split} has the wrong shape")
-    return LabelledImages(pixels, labels.astype(np.int64, copy=False))
+    return LabelledImages(pixels, labels.astype(np.int64, casting="safe", copy=False))
+
+
+def _check(dataset: ImageDataset) -> None:
+    """Return when the labels and superclasses are within their names.
+
+    Raises:
+        ValueError: they are not, or a split is empty.
+    """
+    for images in (dataset.train, dataset.val, dataset.test):
+        if images is not None:
+            _check_range(images.labels, dataset.class_names)
+    if dataset.superclass_names:
+        if len(dataset.superclass_of) != len(dataset.class_names):
+            raise ValueError("not every class has a superclass")
+        _check_range(np.array(dataset.superclass_of), dataset.superclass_names)
+
+
+def _check_range(indices: NDArray[np.int64], names: tuple[str, ...]) -> None:
+    if not len(indices):
+        raise ValueError("a split is empty")
+    if not 0 <= indices.min() <= indices.max() < len(names):
+        raise ValueError("a label has no name")

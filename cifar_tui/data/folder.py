@@ -3,8 +3,10 @@
 import hashlib
 import logging
 import os
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +16,18 @@ from PIL import Image, UnidentifiedImageError
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import load_dataset, save_dataset
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
-from cifar_tui.paths import Paths
+from cifar_tui.paths import Paths, expand
 
 logger = logging.getLogger(__name__)
 
 CIFAR100 = "CIFAR-100"
 _SUFFIXES = (".png", ".jpg", ".jpeg")
+_FORMATS = ("PNG", "JPEG")
+"""Whatever a file is called: others have more to break, and EPS would start Ghostscript."""
 _THREADS = 8
+_LARGE = 1 << 24
+"""Images of more pixels are decoded one at a time: the largest that is taken needs 700 MB for a moment."""
+_one_large = threading.Lock()
 
 Listing = dict[str, list[Path]]
 """The image files of each class, both sorted by name."""
@@ -35,14 +42,18 @@ def load_folder(path: Path, paths: Paths) -> ImageDataset:
     Raises:
         DatasetError: a split is missing or empty, a class is unknown or empty, or an image cannot be read.
     """
-    path = path.expanduser().absolute()
-    listings = {split: _list(path / split) for split in ("train", "val", "test") if (path / split).is_dir()}
+    path = expand(path).absolute()
+    try:
+        listings = {split: _list(path / split) for split in ("train", "val", "test") if (path / split).is_dir()}
+        fingerprint = _fingerprint(path, listings)
+    except OSError as error:
+        raise DatasetError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it.") from None
     for split in ("train", "test"):
         if split not in listings:
             raise DatasetError(
                 f"{path} holds no {split}/ folder; it needs train/<class>/ and test/<class>/ with images."
             )
-    cached = paths.datasets / "folders" / f"{_fingerprint(path, listings)}.npz"
+    cached = paths.datasets / "folders" / f"{fingerprint}.npz"
     if cached.exists():
         try:
             return load_dataset(cached)
@@ -70,12 +81,13 @@ def _list(folder: Path) -> Listing:
 
 
 def _fingerprint(path: Path, listings: dict[str, Listing]) -> str:
-    digest = hashlib.blake2b(str(path).encode(), digest_size=12)
+    digest = hashlib.blake2b(os.fsencode(path), digest_size=12)
     for split, listing in listings.items():
         for files in listing.values():
             for file in files:
                 stat = file.stat()
-                digest.update(f"{split}/{file.parent.name}/{file.name}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+                line = f"{split}/{file.parent.name}/{file.name}:{stat.st_size}:{stat.st_mtime_ns}\n"
+                digest.update(os.fsencode(line))
     return digest.hexdigest()
 
 
@@ -85,7 +97,9 @@ def _decode(path: Path, listings: dict[str, Listing]) -> ImageDataset:
         if unknown := sorted(listing.keys() - set(class_names)):
             raise DatasetError(f"{path / split / unknown[0]} is a class that train/ does not have.")
     is_cifar100 = class_names == cifar100_names.CLASS_NAMES
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+        # Here, as the threads share the filters: one that puts them back would take them from the others.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         splits = {split: _decode_split(listing, class_names, pool) for split, listing in listings.items()}
     return ImageDataset(
         name=CIFAR100 if is_cifar100 else path.name,
@@ -109,14 +123,23 @@ def _decode_split(listing: Listing, class_names: tuple[str, ...], pool: ThreadPo
 
 def _decode_image(file: Path) -> NDArray[np.uint8]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                rgb = image.convert("RGB")
-                if rgb.size != (SIDE, SIDE):
-                    rgb = rgb.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-                return np.asarray(rgb)
+        with Image.open(file, formats=_FORMATS) as image, _room_for(image):
+            rgb = (_eight_bits(image) if image.mode.startswith("I") else image).convert("RGB")
+            if rgb.size != (SIDE, SIDE):
+                rgb = rgb.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+            return np.asarray(rgb)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DatasetError(f"{file} is far too large for an image to train on; remove it.") from None
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+    except UnidentifiedImageError:
+        raise DatasetError(f"{file} cannot be read as an image (png or jpg); replace or remove it.") from None
+    except Exception as error:  # a broken image can raise nearly anything
         raise DatasetError(f"{file} cannot be read as an image ({error}); replace or remove it.") from None
+
+
+def _room_for(image: Image.Image) -> AbstractContextManager[object]:
+    return _one_large if image.width * image.height > _LARGE else nullcontext()
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a grey image of 16 bits in eight; PIL's own conversion would cut off all above 255."""
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
