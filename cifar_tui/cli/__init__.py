@@ -1,6 +1,9 @@
 """The command line: `cifar-tui` and its subcommands."""
 
+import logging
 import sys
+
+from cifar_tui.text import printable
 
 
 def main() -> None:
@@ -8,6 +11,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ★ gets a question mark, not a traceback
+    if logging.lastResort:
+        logging.lastResort.setFormatter(_PlainFormatter("warning: %(message)s"))
     if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():
         # The most used command has no options to parse, and a tenth of a second to win.
         from cifar_tui.cli.app import start_app
@@ -18,3 +23,10 @@ def main() -> None:
     from cifar_tui.cli.commands import app
 
     app(prog_name="cifar-tui")
+
+
+class _PlainFormatter(logging.Formatter):
+    """Takes what could steer the terminal out of warnings: they name files, which other people name."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        return printable(super().formatMessage(record))

@@ -51,7 +51,7 @@ class Reporter(AbstractContextManager["Reporter"], ABC):
         if ended.results:
             self._say(_summary(ended.results))
         self._say(f"{ended.outcome}: {run.id}")
-        self._say(f"folder: {printable(str(run.folder))}")
+        self._say(f"folder: {run.folder}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -61,8 +61,12 @@ class Reporter(AbstractContextManager["Reporter"], ABC):
     @abstractmethod
     def _show(self, run_id: str, event: Event) -> None: ...
 
-    def _say(self, line: str) -> None:
-        print(line, flush=True)
+    def _say(self, text: str) -> None:
+        """Print lines; what other people's run folders hold must not steer the terminal."""
+        self._print("\n".join(printable(line) for line in text.split("\n")))
+
+    def _print(self, text: str) -> None:
+        print(text, flush=True)
 
 
 class JsonReporter(Reporter):
@@ -158,8 +162,8 @@ class BarReporter(Reporter):
         self._progress.update(self._run_bar, completed=done, detail=f"epoch {epoch} of {self._epochs}")
         self._progress.update(self._epoch_bar, completed=batch, detail=detail)
 
-    def _say(self, line: str) -> None:
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    def _print(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def make_reporter(epochs: int, *, as_json: bool) -> Reporter:
@@ -171,8 +175,8 @@ def make_reporter(epochs: int, *, as_json: bool) -> Reporter:
 
 def _start_line(run_id: str, event: RunStarted) -> str:
     images = f"{event.train_images:,} train, {event.val_images:,} validation, {event.test_images:,} test images"
-    dataset = printable(event.dataset)
-    return f"{run_id}: {count(event.parameters)} parameters on {event.device}, {event.precision}; {dataset}: {images}"
+    model = f"{count(event.parameters)} parameters on {event.device}, {event.precision}"
+    return f"{run_id}: {model}; {event.dataset}: {images}"
 
 
 def _epoch_line(event: EpochFinished, epochs: int) -> str:

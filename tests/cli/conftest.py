@@ -33,7 +33,8 @@ def call(home: Path) -> Call:
     """Call a command here: `call("runs", "--json")`; its output must hold no traceback."""
 
     def call(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, arguments, prog_name="cifar-tui")
+        # In colour, as on a terminal: elsewhere click takes escape sequences out by itself.
+        result = CliRunner().invoke(app, arguments, prog_name="cifar-tui", color=True)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 
