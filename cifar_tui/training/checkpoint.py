@@ -12,11 +12,15 @@ import torch
 from cifar_tui.training.loop import State
 
 _DAMAGE = (
-    OSError,
-    RuntimeError,
-    ValueError,
+    AttributeError,
     EOFError,
+    IndexError,
     KeyError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
     NotImplementedError,  # a damaged header names a compression that nobody knows
     pickle.UnpicklingError,
     zipfile.BadZipFile,
@@ -52,6 +56,8 @@ def read_checkpoint(path: Path) -> State:
         if damaged is not None:
             raise ValueError(f"{damaged} has a wrong checksum")
         state: State = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or not isinstance(state["position"]["epoch"], int):
+            raise TypeError("it is no training state")
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist: the run was never checkpointed.") from None
     except _DAMAGE as error:
