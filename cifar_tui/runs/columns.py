@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
 from cifar_tui.runs.table import Row
+
+_MOST_SECONDS = 1e9
+"""A run folder can say anything, and `timedelta` does not take it."""
 
 Value = str | int | float | datetime | None
 
@@ -60,12 +64,12 @@ def count(value: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as 8.4 s, 2:05 or 1:02:05."""
-    if seconds is None:
+    """Return seconds as 8.4 s, 2:05 or 1:02:05; nothing for what is no number, and 11574 days for all beyond them."""
+    if seconds is None or not isfinite(seconds):
         return ""
     if seconds < 60:
         return f"{seconds:.1f} s"
-    whole = timedelta(seconds=round(seconds))
+    whole = timedelta(seconds=round(min(seconds, _MOST_SECONDS)))
     return str(whole).removeprefix("0:").removeprefix("0")
 
 

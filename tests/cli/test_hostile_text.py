@@ -160,3 +160,34 @@ def test_warnings(spawn: Callable[..., subprocess.Popen[str]], home: Path, image
     assert "is not cached" in first
     assert "other classes, not CIFAR-100" in second
     assert (first + second).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("changes", "epochs"),
+    [
+        ({"created_at": "9999-12-31T23:59:59-23:00"}, ""),
+        ({"created_at": "0001-01-01T00:00:00+23:00"}, ""),
+        ({"ended_at": "0001-01-01T00:00:00+23:00"}, ""),
+        ({"schema_version": 10**30}, ""),
+        ({"queue_position": 1e400}, ""),
+        ({"note": "\ud800"}, ""),
+        ({}, '{"epoch": 1, "train_loss": NaN, "train_accuracy": 1e308, "val_loss": 1e999, "val_accuracy": -1e308, '
+             '"lr": 1, "seconds": %s, "images_per_second": Infinity}'),
+    ],
+)  # fmt: skip
+def test_values_beyond_all_bounds_cost_only_their_run(
+    call: Call, paths: Paths, changes: dict[str, Any], epochs: str
+) -> None:
+    config = RunConfig.model_validate({"name": "whole", "model": {"name": "mlp"}})
+    record = json.loads(RunRecord(config=config, status=RunStatus.FAILED).model_dump_json())
+    for name, content in (("whole", record), ("beyond", record | changes)):
+        (paths.runs / name).mkdir(parents=True)
+        (paths.runs / name / "run.json").write_text(json.dumps(content))
+    lines = [epochs % seconds for seconds in ("1e308", "NaN", "-Infinity", "1e400")] if epochs else []
+    (paths.runs / "beyond" / "epochs.jsonl").write_text("\n".join(lines))
+    for form in ([], ["--json"], ["--csv"], ["--sort", "date"], ["--sort", "time"], ["--group"]):
+        result = harmless(call("runs", "--no-report", *form))
+        assert result.exit_code == 0
+        assert "whole" in result.stdout
+        assert result.stderr.count("/beyond/run.json") == bool(changes)
+    harmless(call("watch", "beyond"))
