@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from cifar_tui.bench.probe import Answer, Cost, Request, read_answer
 from cifar_tui.config import RunConfig
-from cifar_tui.files import replace_text
+from cifar_tui.files import make_folder, replace_text
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class Probe:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # or a torch.py in the folder that the app was started in would be run
                 "-m",
                 "cifar_tui.bench.probe",
                 stdin=asyncio.subprocess.PIPE,
@@ -120,8 +121,7 @@ def _read_costs(cache: Path) -> dict[str, Cost]:
 
 
 def _write_costs(cache: Path, costs: dict[str, Cost]) -> None:
-
     newest = list(costs.items())[-_MOST_KEPT:]
     with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(cache.parent)
         replace_text(cache, json.dumps({key: asdict(cost) for key, cost in newest}), durable=False)

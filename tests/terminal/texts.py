@@ -11,6 +11,9 @@ LIVE = "Queue ·"
 LEADERBOARD = "Test %"
 """What is seen on one tab alone."""
 
+COUNTED = "output"
+"""On Launch, once the probe has said what the layers are."""
+
 TRAINING = "img/s"
 """On Live, once the first batches are through."""
 
