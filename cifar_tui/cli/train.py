@@ -13,6 +13,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, read_preset
 from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
 from cifar_tui.runs.extend import extend_now
+from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.queue import check_can_go_on
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -38,9 +39,11 @@ def train_preset(
     store = RunStore(paths.runs)
     if go_on and (unfinished := [run for run in store.scan().runs if run.status.can_go_on and run.config == config]):
         return _go_on(paths, store, unfinished[-1], as_json=as_json)
-    return _follow(
-        config, lambda should_stop, hear: execute_now(paths, store, config, should_stop, hear), as_json=as_json
-    )
+
+    def start(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
+        return execute_now(paths, store, config, should_stop, hear)
+
+    return _follow(paths, config, start, as_json=as_json)
 
 
 def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
@@ -96,13 +99,19 @@ def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> int:
         ended = execute(paths, store, run.id, should_stop, hear)
         return store.get(run.id), ended
 
-    return _follow(run.config, go_on, as_json=as_json)
+    return _follow(paths, run.config, go_on, as_json=as_json)
 
 
 def _follow(
-    config: RunConfig, start: Callable[[Callable[[], bool], Listener], tuple[Run, RunEnded]], *, as_json: bool
+    paths: Paths,
+    config: RunConfig,
+    start: Callable[[Callable[[], bool], Listener], tuple[Run, RunEnded]],
+    *,
+    as_json: bool,
 ) -> int:
     """Report a run from its start to its end; return the exit code."""
+    if not has_locks(paths.data):
+        warn(NO_LOCKS)
     try:
         with stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
             run, ended = start(stop.is_set, reporter.hear)

@@ -18,13 +18,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, Timeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import append_line, replace_text
 from cifar_tui.runs.collector import collector_at_rest
+from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
@@ -163,7 +164,7 @@ class RunStore:
         folder = self.folder / run_id
         try:
             self._read(folder)  # before the lock, which would make a folder where there is none
-            with FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600):
+            with make_lock(folder / "edit.lock", _SECONDS_TO_WAIT_FOR_A_WRITER):
                 record = edit(self._read(folder))
                 self._write(folder, record)
         except Timeout:
@@ -216,7 +217,7 @@ class RunStore:
         try:
             with (
                 self.training_lock(run_id).acquire(timeout=0),
-                FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600),
+                make_lock(folder / "edit.lock", _SECONDS_TO_WAIT_FOR_A_WRITER),
             ):
                 if self._is_queued(folder):
                     raise StoreError(f"{run_id} is queued; take it out of the queue first.")
@@ -234,8 +235,11 @@ class RunStore:
         Raises:
             StoreError: it is not in the trash, or cannot be moved or read.
         """
+        discarded = self.folder / _TRASH / run_id
         try:
-            (self.folder / _TRASH / run_id).rename(self.folder / run_id)
+            for lock in ("run.lock", "edit.lock"):  # held while the folder was moved, and left where files are locks
+                (discarded / lock).unlink(missing_ok=True)
+            discarded.rename(self.folder / run_id)
         except FileNotFoundError:
             raise StoreError(f"{run_id} is not in the trash.") from None
         except OSError as error:
@@ -256,9 +260,9 @@ class RunStore:
                     unseen = entry if entry.name.startswith(".") else entry.rename(entry.with_name(f".{entry.name}"))
                     shutil.rmtree(unseen)
 
-    def training_lock(self, run_id: str) -> FileLock:
+    def training_lock(self, run_id: str) -> BaseFileLock:
         """Return the lock that whoever trains the run holds."""
-        return FileLock(self.folder / run_id / "run.lock", mode=0o600)
+        return make_lock(self.folder / run_id / "run.lock")
 
     def append_epoch(self, run_id: str, epoch: EpochFinished) -> None:
         """Add a finished epoch to the run's history.
@@ -367,7 +371,7 @@ class RunStore:
     def _is_held(self, folder: Path) -> bool:
         if not (folder / "run.lock").exists():
             return False
-        lock = FileLock(folder / "run.lock", mode=0o600)
+        lock = make_lock(folder / "run.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:

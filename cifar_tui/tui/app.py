@@ -23,6 +23,7 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
+from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.table import Row
 from cifar_tui.tui.commands import commands
@@ -145,6 +146,8 @@ class CifarApp(RunsApp):
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
+        if not has_locks(self.paths.data):
+            self.notify(NO_LOCKS, title="No locks", severity="warning", timeout=20)
         self._empty_trash()
         self.runner.start()
         # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.

@@ -1,6 +1,7 @@
 """`cifar-tui train`: a run without a screen."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -129,6 +130,25 @@ def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list
     assert run.status is RunStatus.STOPPED
     assert (run.folder / "checkpoint.pt").exists()
     assert f"stopped: {run.id}" in output
+
+
+def test_a_full_disk_costs_no_epoch(spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
+    """The disk takes nothing (a limit on the size of files stands in for it) for a few epochs, then everything."""
+    with spawn("train", "part1/softmax_regression", "--json", *tiny, "--set", "training.epochs=200") as process:
+        assert process.stdout
+        events = (json.loads(line) for line in process.stdout)
+        next(event for event in events if event["type"] == "EpochFinished")
+        before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        failed = next(event for event in events if event["type"] == "WritingFailed")
+        assert "File too large. Training goes on" in failed["reason"]
+        for _ in range(3):
+            next(event for event in events if event["type"] == "EpochFinished")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+        assert "WritingRecovered" in [event["type"] for event in events]
+        assert process.wait(timeout=60) == 0
+    run = _only_run(paths)
+    assert run.status is RunStatus.FINISHED
+    assert [epoch.epoch for epoch in RunStore(paths.runs).epochs(run.id)] == list(range(1, 201))
 
 
 def test_a_second_signal_leaves_at_once() -> None:
