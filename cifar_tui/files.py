@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+_UNFINISHED = ".tmp"
+
 
 @contextlib.contextmanager
 def replacing(path: Path, *, durable: bool = True, previous: Path | None = None) -> Iterator[BinaryIO]:
@@ -20,7 +22,7 @@ def replacing(path: Path, *, durable: bool = True, previous: Path | None = None)
     Raises:
         OSError: the folder cannot be written to, or the disk is full; `path` is as it was.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -35,6 +37,13 @@ def replacing(path: Path, *, durable: bool = True, previous: Path | None = None)
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what processes left behind that died while they replaced `path`; nobody may be replacing it now."""
+    for file in path.parent.glob(f".{path.name}.*{_UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def append_line(path: Path, line: str) -> None:
