@@ -88,6 +88,10 @@ def train(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the leaderboard calls the run.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, mps, cuda, cuda:1 …")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="0..4", help="One run a seed, and their mean; 0..4 are five, 0,7 are two."),
+    ] = None,
     go_on: Annotated[
         bool, typer.Option("--resume", help="Resume the newest unfinished run of these settings, if there is one.")
     ] = False,
@@ -102,7 +106,7 @@ def train(
     from cifar_tui.cli.train import train_preset
 
     changes = [*(settings or []), *([f"training.device={device}"] if device is not None else [])]
-    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, go_on=go_on, as_json=as_json))
+    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, seeds, go_on=go_on, as_json=as_json))
 
 
 @app.command()

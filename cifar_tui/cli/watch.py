@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from cifar_tui.cli.console import FAILED, INTERRUPTED, fail
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
-from cifar_tui.cli.train import EXIT_CODES, find_run
+from cifar_tui.cli.train import find_run
 from cifar_tui.events import Event, Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
+_EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
 _SECONDS_BETWEEN_LOOKS = 0.5
 _OUTCOMES = {
     RunStatus.FINISHED: Outcome.FINISHED,
@@ -47,7 +48,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
             reporter.conclude(run, ended)
     except StoreError as error:
         fail(str(error))
-    return EXIT_CODES[ended.outcome]
+    return _EXIT_CODES[ended.outcome]
 
 
 class _Watched:

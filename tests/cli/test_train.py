@@ -3,6 +3,7 @@
 import json
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,6 +90,35 @@ def test_wrong_usage_is_one_sentence(
     assert result.exit_code == 2
     assert words in sentence(result)
     assert result.stdout == ""
+    assert not paths.runs.exists()
+
+
+def test_seeds_are_runs_and_their_mean(call: Call, paths: Paths, tiny: list[str]) -> None:
+    result = call("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=1", "--seeds", "0..1,7")
+    assert result.exit_code == 0, result.output
+    runs = RunStore(paths.runs).scan().runs
+    assert [run.config.training.seed for run in runs] == [0, 1, 7]
+    assert [run.config.name for run in runs] == [f"part1/softmax_regression seed={seed}" for seed in (0, 1, 7)]
+    accuracies = [run.record.results.test_accuracy for run in runs if run.record.results]
+    mean, deviation = statistics.fmean(accuracies), statistics.stdev(accuracies)
+    expected = f"test accuracy: {mean * 100:.2f} ± {deviation * 100:.2f} % over 3 seeds"
+    assert expected in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ("one", "training.seed: must be a whole number"),
+        ("-1", "training.seed: must be greater than or equal to 0"),
+        ("0..1000", "make 201 runs; one form makes 200 at most"),
+    ],
+)
+def test_seeds_that_are_none(
+    call: Call, paths: Paths, tiny: list[str], sentence: Callable[[Result], str], seeds: str, words: str
+) -> None:
+    result = call("train", "part1/softmax_regression", *tiny, "--seeds", seeds)
+    assert result.exit_code == 2
+    assert words in sentence(result)
     assert not paths.runs.exists()
 
 
