@@ -11,11 +11,13 @@ from pydantic import Field, ValidationError
 
 from cifar_tui.config import ConfigError, DataConfig, ModelConfig, RunConfig, TrainingConfig, sentence
 from cifar_tui.config.base import ConfigPart
-from cifar_tui.files import replace_text
+from cifar_tui.files import read_plain, replace_text
 from cifar_tui.paths import Paths
 
 USER_PREFIX = "my"
 """Users' own presets are called `my/<file>`, so that they can never hide a shipped one."""
+
+_LARGEST = 2**20
 
 PARTS: Mapping[int, str] = {
     1: "Four basic models",
@@ -139,7 +141,7 @@ def read_preset(file: Path, key: str | None = None) -> Preset:
     """
     key = key or file.stem
     try:
-        content = _PresetFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        content = _PresetFile.model_validate(tomllib.loads(read_plain(file, _LARGEST).decode()))
         parts = content.model_dump(include={"part", "model", "data", "training"})
         config = RunConfig.model_validate({"preset": key, **parts})
     except OSError as error:

@@ -15,7 +15,7 @@ from cifar_tui.runs.export import as_csv, as_json, as_markdown
 from cifar_tui.runs.filter import Filter, FilterError, parse_filter
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of
+from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of, unreadable_row
 from cifar_tui.text import printable
 
 _FIRST_TO_GO = (
@@ -54,7 +54,9 @@ class Format(StrEnum):
 def show_runs(
     paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_report: bool, by_group: bool
 ) -> None:
-    """Print the results of all runs that the filter `text` matches; a warning for each folder that cannot be read.
+    """Print the results of all runs that the filter `text` matches.
+
+    A folder that cannot be read has a row that tells why, and costs a warning.
 
     Args:
         paths: where the runs are kept.
@@ -79,6 +81,7 @@ def show_runs(
         rows = grouped(rows)
     if with_report:
         rows += report_rows(presets)
+    rows += [unreadable_row(run_id, error) for run_id, error in scan.unreadable.items()]
     rows = ordered(filter(wanted.matches, ranked(rows)), column, reverse=reverse)
     match form:
         case Format.JSON:

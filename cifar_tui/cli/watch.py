@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cifar_tui.cli.console import FAILED, INTERRUPTED, fail
+from cifar_tui.cli.console import FAILED, INTERRUPTED, fail, warn
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.cli.train import find_run
@@ -60,13 +60,17 @@ class _Watched:
         self._is_introduced = False
         self._epochs = 0
         self._progress: Event | None = None
+        self._problem: str | None = None
 
     def news(self, run: Run) -> Iterator[Event]:
         """Yield what came since the last time."""
         if run.record.started is not None and not self._is_introduced:
             self._is_introduced = True
             yield run.record.started
-        epochs = self._store.epochs(self._run_id)
+        epochs, problem = self._store.history(self._run_id)
+        if problem is not None and problem != self._problem:
+            warn(problem)
+        self._problem = problem
         yield from epochs[self._epochs :]
         self._epochs = len(epochs)  # fewer than before where a run went on from a checkpoint
         progress = self._store.progress(self._run_id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
@@ -14,6 +15,9 @@ LONGEST_TAG = 32
 LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 """In characters."""
+
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+"""One that every time zone can write down."""
 
 
 class RunStatus(StrEnum):
@@ -63,9 +67,9 @@ class RunRecord(BaseModel):
     schema_version: int = SCHEMA_VERSION
     config: RunConfig
     status: RunStatus
-    created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    started_at: AwareDatetime | None = None
-    ended_at: AwareDatetime | None = None
+    created_at: Moment = Field(default_factory=lambda: datetime.now(UTC))
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
     queue_position: float = 0.0
     """Queued runs start in rising order."""
     environment: Environment | None = None

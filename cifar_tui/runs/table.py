@@ -11,10 +11,11 @@ from cifar_tui.config import RunConfig, Source
 from cifar_tui.events import EpochFinished, Results
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
-from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
 
 CIFAR100 = "CIFAR-100"
 REPORT_STATUS = "report"
+UNREADABLE_STATUS = "unreadable"
 
 References = Mapping[str, float]
 """The test accuracy that the report measured, a fraction, for each preset's key."""
@@ -27,13 +28,13 @@ class Row:
     """One line of the table; accuracies are fractions, None is what is not known (yet)."""
 
     key: str
-    """The run's id, or `report:` and a preset's key."""
+    """The run's id, which is its folder's name, or `report:` and a preset's key."""
     name: str
     model: str
     part: int | None
     dataset: str
     status: str
-    """A `RunStatus`, or `report` for what the report measured."""
+    """A `RunStatus`, `report` for what the report measured, or `unreadable`."""
     epochs: int | None = None
     """Finished ones."""
     planned_epochs: int | None = None
@@ -57,6 +58,7 @@ class Row:
     optimiser: str | None = None
     tags: tuple[str, ...] = ()
     note: str = ""
+    """A person's; of a folder that cannot be read, why."""
     starred: bool = False
     archived: bool = False
     group: str | None = None
@@ -72,6 +74,11 @@ class Row:
     def is_report(self) -> bool:
         """Whether the report measured it, and not a run here."""
         return self.status == REPORT_STATUS
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it stands for a run folder that cannot be read."""
+        return self.status == UNREADABLE_STATUS
 
 
 def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: References = NO_REFERENCES) -> Row:
@@ -107,6 +114,19 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
         archived=record.archived,
         group=_group(run.config),
         **(_measured(results) if results else _so_far(tuple(epochs))),
+    )
+
+
+def unreadable_row(run_id: str, error: UnreadableRunError) -> Row:
+    """Make the row of a folder that cannot be read: it tells why, and has no values to be ranked or grouped by."""
+    return Row(
+        key=run_id,
+        name=error.title or run_id,
+        model="",
+        part=None,
+        dataset="",
+        status=UNREADABLE_STATUS,
+        note=error.reason,
     )
 
 

@@ -66,7 +66,8 @@ class Looker:
         return [self._history(self._store.get(run_id)) for run_id in run_ids]
 
     def _history(self, run: Run) -> History:
-        return History(run, self._store.epochs(run.id), self._store.progress(run.id))
+        epochs, problem = self._store.history(run.id)
+        return History(run, epochs, self._store.progress(run.id), problem)
 
     def _reference(self, run: Run) -> float | None:
         started = run.record.started
@@ -75,7 +76,7 @@ class Looker:
 
     def _overlays(self, marked: Sequence[str]) -> Iterator[Overlay]:
         snapshot = self._snapshot
-        names = {row.key: row.name for row in snapshot.rows} if marked else {}
+        names = {row.key: row.name for row in snapshot.rows if not row.is_unreadable} if marked else {}
         running = {run.id for run in snapshot.running}
         for place, run_id in enumerate(marked):
             if run_id not in names or (snapshot.followed and snapshot.followed.run.id == run_id):

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cifar_tui.files import replace_text
+from cifar_tui.files import read_plain, replace_text
 
 logger = logging.getLogger(__name__)
+
+_LARGEST = 2**20
 
 
 class ViewState(BaseModel):
@@ -36,7 +38,7 @@ class ViewState(BaseModel):
 def load_state(file: Path) -> ViewState:
     """Read the state; whatever is missing or wrong in it is as it was at the first start."""
     try:
-        content = file.read_bytes()
+        content = read_plain(file, _LARGEST)
     except OSError:
         return ViewState()
     try:

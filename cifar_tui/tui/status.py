@@ -12,6 +12,7 @@ _STYLES = {
     "failed": "bold red",
     "interrupted": "bold yellow",
     "report": "dim italic",
+    "unreadable": "bold magenta",
 }
 
 

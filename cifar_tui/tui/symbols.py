@@ -40,6 +40,7 @@ UNICODE = Symbols(
         "failed": "✗",
         "interrupted": "!",
         "report": "¶",
+        "unreadable": "?",
     },
 )
 ASCII = Symbols(
@@ -57,6 +58,7 @@ ASCII = Symbols(
         "failed": "x",
         "interrupted": "!",
         "report": "r",
+        "unreadable": "?",
     },
 )
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -145,14 +146,49 @@ def test_two_formats_are_one_too_many(call: Call, sentence: Callable[[Result], s
     assert sentence(result) == "cifar-tui: --json and --csv exclude each other."
 
 
-def test_a_damaged_run_costs_a_warning(
+def test_a_damaged_run_costs_a_warning_and_has_a_row(
     call: Call, paths: Paths, ids: dict[str, str], sentence: Callable[[Result], str]
 ) -> None:
     (paths.runs / ids["nine"] / "run.json").write_text("{")
     result = call("runs", "--json", "--no-report")
     assert result.exit_code == 0
-    assert len(json.loads(result.stdout)) == 2
-    assert sentence(result).startswith(f"warning: {paths.runs / ids['nine'] / 'run.json'} is damaged")
+    rows = json.loads(result.stdout)
+    assert [(row["key"], row["status"]) for row in rows] == [
+        (ids["ten"], "finished"),
+        (ids["later"], "queued"),
+        (ids["nine"], "unreadable"),
+    ]
+    assert sentence(result) == f"warning: {paths.runs / ids['nine']}/{rows[2]['note']}"
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--markdown", "--group"])
+def test_what_cannot_be_read_is_told_in_every_form(
+    call: Call, paths: Paths, ids: dict[str, str], make_unreadable: Callable[[Path], dict[str, str]], form: str
+) -> None:
+    reasons = make_unreadable(paths.runs)
+    for column in COLUMNS:
+        result = call("runs", form, "--no-report", "--filter", "status:unreadable", "--sort", column.key)
+        assert result.exit_code == 0
+        assert result.stderr.splitlines() == [f"warning: {paths.runs / key}/{reasons[key]}" for key in sorted(reasons)]
+        assert len(json.loads(result.stdout) if form == "--json" else result.stdout.splitlines()) >= len(reasons)
+        assert all(reason in result.stdout for reason in reasons.values())
+    rest = call("runs", form, "--no-report", "--filter", "-status:unreadable")
+    assert "SimpleCNN" in rest.stdout
+    assert "run.json" not in rest.stdout
+
+
+@pytest.mark.parametrize("command", [["resume"], ["watch"], ["extend", "--epochs", "5"]])
+def test_commands_on_what_cannot_be_read_say_why(
+    call: Call,
+    paths: Paths,
+    sentence: Callable[[Result], str],
+    make_unreadable: Callable[[Path], dict[str, str]],
+    command: list[str],
+) -> None:
+    for key, reason in make_unreadable(paths.runs).items():
+        result = call(*command, key)
+        assert result.exit_code == 1
+        assert sentence(result) == f"cifar-tui: {paths.runs / key}/{reason}"
 
 
 def test_nothing_to_show(call: Call) -> None:

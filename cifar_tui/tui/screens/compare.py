@@ -73,6 +73,8 @@ class CompareScreen(Screen[None], CurveActions):
             texts = zip(metric.texts, metric.change_texts, strict=True)
             cells = (Text.assemble(text, (f"  {change}" if change else "", "dim")) for text, change in texts)
             table.add_row(metric.title, *cells)
+        if any(history.problem for history in self._histories):
+            table.add_row("History", *(Text(history.problem or "", style="yellow") for history in self._histories))
         table.add_row("")
         found = self._differences()
         for difference in found:

@@ -116,12 +116,12 @@ def _facts(detail: RunDetail) -> Table:
         table.add_row("parameters", count(record.started.parameters))
     for title, text in _people(detail):
         table.add_row(title, Text(printable(text)))
-    table.add_row("folder", Text(str(run.folder)))
+    table.add_row("folder", Text(printable(str(run.folder))))
     if record.environment:
         values = record.environment.model_dump()
         for key, value in values.items():
             if value is not None and key != "pid":
-                table.add_row(key, Text(str(value)))
+                table.add_row(key, Text(printable(str(value))))
     if detail.log:
         table.add_row("", "")
         table.add_row("log", Text("\n".join(printable(line) for line in detail.log), style="dim"))
@@ -142,7 +142,7 @@ def _settings(detail: RunDetail) -> Table:
     if detail.preset is not None:
         changed = {change.path: change.texts[0] for change in changes_from(config, detail.preset.config)}
     table = _grid()
-    table.add_row("preset", Text(config.preset or "none"), _changes_text(detail, len(changed)))
+    table.add_row("preset", Text(printable(config.preset or "none")), _changes_text(detail, len(changed)))
     table.add_row("model", MODELS[config.model.name].title)
     values = config.model_dump(mode="json")
     sections: tuple[tuple[str, tuple[FormField, ...]], ...] = (
