@@ -168,7 +168,9 @@ def runs(
         typer.Option("--filter", metavar="TEXT", help='Only rows with these words and terms: "cnn part:4 test>35%".'),
     ] = "",
     group: Annotated[bool, typer.Option("--group", help="One row, mean ± deviation, for all seeds of a run.")] = False,
-    report: Annotated[bool, typer.Option("--report/--no-report", help="With the rows the report measured.")] = True,
+    given: Annotated[
+        bool, typer.Option("--given/--no-given", help="With the rows that the report and this project measured.")
+    ] = True,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
@@ -182,7 +184,7 @@ def runs(
     if len(chosen) > 1:
         fail(f"--{chosen[0]} and --{chosen[1]} exclude each other.", USAGE)
     form = chosen[0] if chosen else Format.TABLE
-    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_report=report, by_group=group)
+    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_given=given, by_group=group)
 
 
 @app.command()

@@ -315,7 +315,7 @@ class CifarApp(RunsApp):
         tabs, snapshot = self._tabs, view.snapshot
         tabs.query_one(LaunchPane).show_busy(busy=bool(snapshot.running))
         tabs.query_one(LivePane).show(view)
-        tabs.query_one(LeaderboardPane).show(snapshot)
+        tabs.query_one(LeaderboardPane).show(snapshot, view.measured)
         tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
 
     @on(TabbedContent.TabActivated)

@@ -26,7 +26,7 @@ class ViewState(BaseModel):
     filter: str = ""
     hidden_columns: tuple[str, ...] = ()
     column_order: tuple[str, ...] = ()
-    with_report: bool = True
+    with_given: bool = True
     is_grouped: bool = False
     with_advanced: bool = False
     smoothing: bool = False

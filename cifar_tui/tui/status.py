@@ -12,6 +12,7 @@ _STYLES = {
     "failed": "bold red",
     "interrupted": "bold yellow",
     "report": "dim italic",
+    "measured": "dim italic",
     "unreadable": "bold magenta",
 }
 

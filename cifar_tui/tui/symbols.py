@@ -40,6 +40,7 @@ UNICODE = Symbols(
         "failed": "✗",
         "interrupted": "!",
         "report": "¶",
+        "measured": "§",
         "unreadable": "?",
     },
 )
@@ -58,6 +59,7 @@ ASCII = Symbols(
         "failed": "x",
         "interrupted": "!",
         "report": "r",
+        "measured": "m",
         "unreadable": "?",
     },
 )

@@ -21,7 +21,7 @@ from .conftest import RunMaker, running, until
 
 @pytest.fixture(autouse=True)
 def _without_the_report(paths: Paths) -> None:
-    save_state(paths.data / "state.json", ViewState(tab="leaderboard", with_report=False))
+    save_state(paths.data / "state.json", ViewState(tab="leaderboard", with_given=False))
 
 
 @pytest.fixture

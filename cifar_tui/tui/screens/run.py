@@ -15,7 +15,7 @@ from cifar_tui.config.fields import FormField, as_text, data_fields, model_field
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
 from cifar_tui.runs.columns import count, duration, percent, points
-from cifar_tui.runs.compare import changes_from
+from cifar_tui.runs.compare import changes_from, within_spread
 from cifar_tui.runs.index import History
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
@@ -96,9 +96,12 @@ def _facts(detail: RunDetail) -> Table:
     run, record = detail.history.run, detail.history.run.record
     table = _grid()
     if results := record.results:
-        compared = points(results.test_accuracy - detail.reference) if detail.reference is not None else ""
+        compared = ""
+        if detail.reference is not None:
+            change = results.test_accuracy - detail.reference
+            compared = f"{points(change)} to the report, {within_spread(change)}"
         rows = (
-            ("test accuracy", f"{percent(results.test_accuracy)} %", f"{compared} to the report" if compared else ""),
+            ("test accuracy", f"{percent(results.test_accuracy)} %", compared),
             ("macro-F1", f"{percent(results.macro_f1)} %", ""),
             ("top-5 accuracy", f"{percent(results.top5_accuracy)} %", ""),
             ("superclass", f"{percent(results.superclass_accuracy)} %" if results.superclass_accuracy else "", ""),

@@ -176,9 +176,10 @@ class RunEdits(Vertical):
         row = self._table.chosen
         if row is None:
             self.app.notify("There is no run yet.")
-        elif row.is_report or row.members:
-            what = "a group of seeds; g shows its runs" if row.members else "what the report measured"
-            self.app.notify(f"This row is {what}.")
+        elif row.is_given:
+            self.app.notify(f"This row is what {'the report' if row.is_report else 'this project'} measured.")
+        elif row.members:
+            self.app.notify("This row is a group of seeds; g shows its runs.")
         elif row.is_unreadable and not with_unreadable:
             self._say_why_unreadable(row)
         else:

@@ -151,7 +151,7 @@ class RunTable(DataTable[Text]):
                 text.truncate(_WORDS_WIDTH, overflow="ellipsis")
             case "note":
                 text.truncate(_REASON_WIDTH if row.is_unreadable else _NOTE_WIDTH, overflow="ellipsis")
-        if row.is_report:
+        if row.is_given:
             text.stylize("dim italic")
         elif column.key == "test":
             text.stylize("bold")
