@@ -8,11 +8,23 @@ any place, that it cannot, and that it can again.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 if TYPE_CHECKING:  # numpy takes a good part of the time to the app's first frame
     import numpy as np
     from numpy.typing import NDArray
+
+# Held up against what is read from files; who trains is believed. Beyond lies what no run reaches and no screen shows.
+Share = Annotated[float, Field(ge=0.0, le=1.0 + 1e-6)]  # hits in mixed images are fractions, whose sums are rounded
+Loss = Annotated[float, Field(ge=0.0, le=1e39)]
+Norm = Annotated[float, Field(ge=0.0, le=1e39)]
+Rate = Annotated[float, Field(ge=0.0, le=1e12)]
+Seconds = Annotated[float, Field(ge=0.0, le=1e9)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
+Number = Annotated[int, Field(ge=1, le=10**6)]
+Words = Annotated[str, Field(max_length=500)]
 
 
 class Outcome(StrEnum):
@@ -27,16 +39,16 @@ class Outcome(StrEnum):
 class RunStarted:
     """The model is built and the data is on the device."""
 
-    dataset: str
+    dataset: Words
     """What the images are: `CIFAR-100`, `synthetic`, or a folder's name."""
-    device: str
+    device: Words
     """As a person reads it: `cpu`, `cuda:0 (NVIDIA H100)`."""
-    parameters: int
-    train_images: int
-    val_images: int
-    test_images: int
-    batches_per_epoch: int
-    precision: str = "float32"
+    parameters: Count
+    train_images: Count
+    val_images: Count
+    test_images: Count
+    batches_per_epoch: Count
+    precision: Words = "float32"
     """What matrix products and convolutions were computed in."""
 
 
@@ -44,17 +56,17 @@ class RunStarted:
 class BatchProgress:
     """Where training stands within an epoch; emitted about twice a second, not every batch."""
 
-    epoch: int
+    epoch: Number
     """Counts from 1."""
-    batch: int
+    batch: Count
     """Batches done in this epoch."""
-    batches: int
-    train_loss: float
+    batches: Annotated[Count, Field(ge=1)]
+    train_loss: Loss
     """Mean over the epoch so far."""
-    lr: float
-    grad_norm: float | None
+    lr: Rate
+    grad_norm: Norm | None
     """Global norm of the gradients before clipping, mean over the epoch so far; None where no step's was finite."""
-    images_per_second: float
+    images_per_second: Rate
 
 
 @dataclass(frozen=True)
@@ -74,19 +86,19 @@ class WritingRecovered:
 class EpochFinished:
     """One pass over the training images and the validation that followed it."""
 
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    val_loss: float | None
+    epoch: Number
+    train_loss: Loss
+    train_accuracy: Share
+    val_loss: Loss | None
     """None, like the accuracy, where the recipe has no validation after this epoch."""
-    val_accuracy: float | None
-    lr: float
+    val_accuracy: Share | None
+    lr: Rate
     """The learning rate of the epoch's last step."""
-    seconds: float
+    seconds: Seconds
     """Training and validation of this epoch."""
-    images_per_second: float
+    images_per_second: Rate
     """Training alone."""
-    grad_norm: float | None = None
+    grad_norm: Norm | None = None
     """Global norm of the gradients before clipping, mean over the epoch's steps; None where none was finite."""
 
 
@@ -104,25 +116,25 @@ class Tested:
 class Results:
     """What a finished run is judged by."""
 
-    test_accuracy: float
-    test_loss: float
-    top5_accuracy: float
-    macro_f1: float
-    superclass_accuracy: float | None
+    test_accuracy: Share
+    test_loss: Loss
+    top5_accuracy: Share
+    macro_f1: Share
+    superclass_accuracy: Share | None
     """None where the data set has no superclasses."""
-    val_accuracy: float
+    val_accuracy: Share
     """Of the weights that were tested."""
-    train_accuracy: float
+    train_accuracy: Share
     """Running accuracy over the last epoch, on augmented images."""
-    parameters: int
-    accuracy_per_million: float
+    parameters: Count
+    accuracy_per_million: Rate
     """Test accuracy in percent divided by parameters in millions (REPORT: acc/param)."""
-    epochs: int
-    seconds: float
+    epochs: Number
+    seconds: Seconds
     """From the first batch to the end of the last validation."""
-    images_per_second: float
+    images_per_second: Rate
     """Training images per second of training time, mean over the run."""
-    peak_memory: int
+    peak_memory: Count
     """Bytes: on CUDA the allocator's peak, elsewhere the process's peak resident set."""
 
 

@@ -1,5 +1,6 @@
-"""Presets: TOML files that hold a run's settings, and what the report measured with them."""
+"""Presets: TOML files that hold a run's settings, and what the report or this project measured with them."""
 
+import datetime
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,11 +12,13 @@ from pydantic import Field, ValidationError
 
 from cifar_tui.config import ConfigError, DataConfig, ModelConfig, RunConfig, TrainingConfig, sentence
 from cifar_tui.config.base import ConfigPart
-from cifar_tui.files import make_folder, replace_text
+from cifar_tui.files import make_folder, read_plain, replace_text
 from cifar_tui.paths import Paths
 
 USER_PREFIX = "my"
 """Users' own presets are called `my/<file>`, so that they can never hide a shipped one."""
+
+_LARGEST = 2**20
 
 PARTS: Mapping[int, str] = {
     1: "Four basic models",
@@ -36,13 +39,31 @@ class Reference(ConfigPart):
     parameters: int = Field(ge=1)
 
 
+class Measured(ConfigPart):
+    """What this project measured on CIFAR-100, over some seeds; accuracies are fractions."""
+
+    test_accuracy: float = Field(ge=0.0, le=1.0)
+    """The mean."""
+    test_deviation: float | None = Field(None, ge=0.0, le=1.0)
+    """The sample standard deviation; None for a single seed."""
+    seeds: int = Field(ge=1)
+    """How many."""
+    epochs: int = Field(ge=1)
+    seconds: float = Field(gt=0.0)
+    """Of training and validation, the mean of the runs."""
+    device: str = Field(min_length=1, max_length=200)
+    date: datetime.date
+
+
 class _PresetFile(ConfigPart):
     title: str = Field(min_length=1, max_length=80)
     part: int | None = Field(None, ge=1, le=5)
+    against: str | None = None
     model: ModelConfig
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
     reference: Reference | None = None
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +73,20 @@ class Preset:
     key: str
     title: str
     config: RunConfig
-    reference: Reference | None
+    reference: Reference | None = None
+    measured: Measured | None = None
+    against: str | None = None
+    """The key of the preset whose reference it is to be held against, where it has none of its own."""
+
+    @property
+    def expected_accuracy(self) -> float | None:
+        """The test accuracy to expect: as the project measured it, else as the report did; None where nobody did."""
+        known = self.measured or self.reference
+        return known.test_accuracy if known else None
 
     @property
     def group(self) -> str:
-        """The folder it lies in: `part1` … `part5`, `my`."""
+        """The folder it lies in: `part1` … `part5`, `beyond`, `my`."""
         return self.key.rpartition("/")[0]
 
     @property
@@ -139,7 +169,7 @@ def read_preset(file: Path, key: str | None = None) -> Preset:
     """
     key = key or file.stem
     try:
-        content = _PresetFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        content = _PresetFile.model_validate(tomllib.loads(read_plain(file, _LARGEST).decode()))
         parts = content.model_dump(include={"part", "model", "data", "training"})
         config = RunConfig.model_validate({"preset": key, **parts})
     except OSError as error:
@@ -152,7 +182,12 @@ def read_preset(file: Path, key: str | None = None) -> Preset:
         raise ConfigError(f"{file}: is not valid TOML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply") from None
-    return Preset(key, content.title, config, content.reference)
+    return Preset(key, content.title, config, content.reference, content.measured, content.against)
+
+
+def measured_runs() -> Path:
+    """Return the folder of the runs behind the presets' `[measured]`: their records and histories."""
+    return _shipped() / "measured"
 
 
 def _shipped() -> Path:

@@ -88,6 +88,10 @@ def train(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What the leaderboard calls the run.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, mps, cuda, cuda:1 …")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="0..4", help="One run a seed, and their mean; 0..4 are five, 0,7 are two."),
+    ] = None,
     go_on: Annotated[
         bool, typer.Option("--resume", help="Resume the newest unfinished run of these settings, if there is one.")
     ] = False,
@@ -102,7 +106,7 @@ def train(
     from cifar_tui.cli.train import train_preset
 
     changes = [*(settings or []), *([f"training.device={device}"] if device is not None else [])]
-    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, go_on=go_on, as_json=as_json))
+    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, seeds, go_on=go_on, as_json=as_json))
 
 
 @app.command()
@@ -164,7 +168,9 @@ def runs(
         typer.Option("--filter", metavar="TEXT", help='Only rows with these words and terms: "cnn part:4 test>35%".'),
     ] = "",
     group: Annotated[bool, typer.Option("--group", help="One row, mean ± deviation, for all seeds of a run.")] = False,
-    report: Annotated[bool, typer.Option("--report/--no-report", help="With the rows the report measured.")] = True,
+    given: Annotated[
+        bool, typer.Option("--given/--no-given", help="With the rows that the report and this project measured.")
+    ] = True,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
@@ -178,7 +184,7 @@ def runs(
     if len(chosen) > 1:
         fail(f"--{chosen[0]} and --{chosen[1]} exclude each other.", USAGE)
     form = chosen[0] if chosen else Format.TABLE
-    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_report=report, by_group=group)
+    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_given=given, by_group=group)
 
 
 @app.command()

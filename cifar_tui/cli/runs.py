@@ -9,13 +9,14 @@ from rich.text import Text
 
 from cifar_tui.cli.console import USAGE, fail, make_console, warn
 from cifar_tui.paths import Paths
-from cifar_tui.presets import load_presets
+from cifar_tui.presets import load_presets, measured_runs
 from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
 from cifar_tui.runs.export import as_csv, as_json, as_markdown
 from cifar_tui.runs.filter import Filter, FilterError, parse_filter
 from cifar_tui.runs.groups import grouped
+from cifar_tui.runs.references import measured_rows, references_of, report_rows
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of
+from cifar_tui.runs.table import Row, ranked, rows_of, unreadable_row
 from cifar_tui.text import printable
 
 _FIRST_TO_GO = (
@@ -52,9 +53,11 @@ class Format(StrEnum):
 
 
 def show_runs(
-    paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_report: bool, by_group: bool
+    paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_given: bool, by_group: bool
 ) -> None:
-    """Print the results of all runs that the filter `text` matches; a warning for each folder that cannot be read.
+    """Print the results of all runs that the filter `text` matches.
+
+    A folder that cannot be read has a row that tells why, and costs a warning.
 
     Args:
         paths: where the runs are kept.
@@ -62,7 +65,7 @@ def show_runs(
         sort: the key of the column to sort by.
         reverse: turn the order round.
         text: a filter (see `runs.filter`), applied to the rows as they are shown.
-        with_report: with the rows that the report measured.
+        with_given: with the rows that the report and this project measured.
         by_group: one row for runs that differ in their seed alone.
     """
     column = find_column(sort.lower())
@@ -77,8 +80,9 @@ def show_runs(
     rows = rows_of(store, scan.runs, references_of(presets))
     if by_group:
         rows = grouped(rows)
-    if with_report:
-        rows += report_rows(presets)
+    if with_given:
+        rows += [*report_rows(presets), *measured_rows(RunStore(measured_runs()), presets)]
+    rows += [unreadable_row(run_id, error) for run_id, error in scan.unreadable.items()]
     rows = ordered(filter(wanted.matches, ranked(rows)), column, reverse=reverse)
     match form:
         case Format.JSON:
@@ -129,5 +133,5 @@ def _print_table(rows: Sequence[Row]) -> None:
             overflow="ellipsis",
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in _cells(row, shown)), style="dim" if row.is_report else None)
+        table.add_row(*(Text(cell) for cell in _cells(row, shown)), style="dim" if row.is_given else None)
     console.print(table)

@@ -3,44 +3,72 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, warn
+from pydantic import ValidationError
+
+from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
-from cifar_tui.config import ConfigError, RunConfig, Source, override, with_values
+from cifar_tui.config import ConfigError, RunConfig, Source, override, sentence, with_values
+from cifar_tui.config.cross import alternatives, cross
 from cifar_tui.data import cifar100
-from cifar_tui.events import Outcome, RunEnded
+from cifar_tui.events import RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, read_preset
+from cifar_tui.runs.columns import percent
 from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
 from cifar_tui.runs.extend import extend_now
+from cifar_tui.runs.groups import grouped
+from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.queue import check_can_go_on
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
-
-EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
+from cifar_tui.runs.table import rows_of
 
 
 def train_preset(
-    paths: Paths, preset: str, settings: Sequence[str], name: str | None, *, go_on: bool, as_json: bool
+    paths: Paths,
+    preset: str,
+    settings: Sequence[str],
+    name: str | None,
+    seeds: str | None,
+    *,
+    go_on: bool,
+    as_json: bool,
 ) -> int:
-    """Train a preset with `settings` changed and return the process's exit code.
+    """Train a preset with `settings` changed, once a seed, and return the process's exit code.
 
     Args:
         paths: where presets are found and the run is kept.
         preset: a preset's key, or a file's path that ends in `.toml`.
         settings: `KEY=VALUE` each.
         name: what the run is called; None leaves it to the preset.
+        seeds: such as `0..4` or `0, 7`; None trains once, with the seed of the settings.
         go_on: resume the newest unfinished run of this very configuration, if there is one.
         as_json: print events as lines of JSON.
     """
     config = _configure(paths, preset, settings, name)
+    configs = _with_seeds(config, seeds)
     if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
         fail(cifar100.MISSING)
     store = RunStore(paths.runs)
+    runs: list[Run] = []
+    for config in configs:
+        runs.append(_train(paths, store, config, go_on=go_on, as_json=as_json))
+        if runs[-1].status is not RunStatus.FINISHED:
+            return _exit_code(runs[-1])
+    if len(runs) > 1 and not as_json:
+        _print_means(store, runs)
+    return 0
+
+
+def _train(paths: Paths, store: RunStore, config: RunConfig, *, go_on: bool, as_json: bool) -> Run:
     if go_on and (unfinished := [run for run in store.scan().runs if run.status.can_go_on and run.config == config]):
         return _go_on(paths, store, unfinished[-1], as_json=as_json)
-    return _follow(
-        config, lambda should_stop, hear: execute_now(paths, store, config, should_stop, hear), as_json=as_json
-    )
+
+    def start(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
+        return execute_now(paths, store, config, should_stop, hear)
+
+    return _follow(paths, config, start, as_json=as_json)
 
 
 def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
@@ -57,7 +85,7 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         check_can_go_on(run)
     except StoreError as error:
         fail(str(error), USAGE)
-    return _go_on(paths, store, run, as_json=as_json)
+    return _exit_code(_go_on(paths, store, run, as_json=as_json))
 
 
 def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
@@ -74,7 +102,7 @@ def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
         run = extend_now(store, find_run(store, wanted), epochs)
     except StoreError as error:
         fail(str(error), USAGE)
-    return _go_on(paths, store, run, as_json=as_json)
+    return _exit_code(_go_on(paths, store, run, as_json=as_json))
 
 
 def find_run(store: RunStore, wanted: str) -> Run:
@@ -91,18 +119,28 @@ def find_run(store: RunStore, wanted: str) -> Run:
         fail(str(error))
 
 
-def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> int:
+def _exit_code(run: Run) -> int:
+    return 0 if run.status is RunStatus.FINISHED else INTERRUPTED
+
+
+def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> Run:
     def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         ended = execute(paths, store, run.id, should_stop, hear)
         return store.get(run.id), ended
 
-    return _follow(run.config, go_on, as_json=as_json)
+    return _follow(paths, run.config, go_on, as_json=as_json)
 
 
 def _follow(
-    config: RunConfig, start: Callable[[Callable[[], bool], Listener], tuple[Run, RunEnded]], *, as_json: bool
-) -> int:
-    """Report a run from its start to its end; return the exit code."""
+    paths: Paths,
+    config: RunConfig,
+    start: Callable[[Callable[[], bool], Listener], tuple[Run, RunEnded]],
+    *,
+    as_json: bool,
+) -> Run:
+    """Report a run from its start to its end; leaves with a sentence when it fails."""
+    if not has_locks(paths.data):
+        warn(NO_LOCKS)
     try:
         with stop_on_signals() as stop, make_reporter(config.training.epochs, as_json=as_json) as reporter:
             run, ended = start(stop.is_set, reporter.hear)
@@ -111,7 +149,7 @@ def _follow(
         fail(str(error))
     if ended.error is not None:
         fail(ended.error)
-    return EXIT_CODES[ended.outcome]
+    return run
 
 
 def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | None) -> RunConfig:
@@ -127,3 +165,25 @@ def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | N
         return config if name is None else with_values(config, {("name",): name})
     except ConfigError as error:
         fail(str(error), USAGE)
+
+
+def _with_seeds(config: RunConfig, seeds: str | None) -> tuple[RunConfig, ...]:
+    if seeds is None:
+        return (config,)
+    try:
+        return cross(config.model_dump(), {("training", "seed"): alternatives(seeds)})
+    except ConfigError as error:
+        fail(str(error), USAGE)
+    except ValidationError as error:
+        fail(sentence(error), USAGE)
+
+
+def _print_means(store: RunStore, runs: Sequence[Run]) -> None:
+    """Tell how far the seeds lie apart: by one of them alone no recipe is better than another."""
+    for row in grouped(rows_of(store, runs)):
+        for title, mean, deviation in (
+            ("test accuracy", row.test_accuracy, row.test_deviation),
+            ("validation accuracy", row.val_accuracy, row.val_deviation),
+            ("macro-F1", row.macro_f1, row.f1_deviation),
+        ):
+            print(f"{title}: {percent(mean)} ± {percent(deviation)} % over {len(runs)} seeds")

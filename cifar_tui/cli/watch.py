@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
-from cifar_tui.cli.console import FAILED, INTERRUPTED, fail
+from cifar_tui.cli.console import FAILED, INTERRUPTED, fail, warn
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
-from cifar_tui.cli.train import EXIT_CODES, find_run
+from cifar_tui.cli.train import find_run
 from cifar_tui.events import Event, Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
+_EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
 _SECONDS_BETWEEN_LOOKS = 0.5
 _OUTCOMES = {
     RunStatus.FINISHED: Outcome.FINISHED,
@@ -47,7 +48,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
             reporter.conclude(run, ended)
     except StoreError as error:
         fail(str(error))
-    return EXIT_CODES[ended.outcome]
+    return _EXIT_CODES[ended.outcome]
 
 
 class _Watched:
@@ -59,13 +60,17 @@ class _Watched:
         self._is_introduced = False
         self._epochs = 0
         self._progress: Event | None = None
+        self._problem: str | None = None
 
     def news(self, run: Run) -> Iterator[Event]:
         """Yield what came since the last time."""
         if run.record.started is not None and not self._is_introduced:
             self._is_introduced = True
             yield run.record.started
-        epochs = self._store.epochs(self._run_id)
+        epochs, problem = self._store.history(self._run_id)
+        if problem is not None and problem != self._problem:
+            warn(problem)
+        self._problem = problem
         yield from epochs[self._epochs :]
         self._epochs = len(epochs)  # fewer than before where a run went on from a checkpoint
         progress = self._store.progress(self._run_id)

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
 
 from cifar_tui.runs.table import Row
 
-_MOST_SECONDS = 1e9
-"""A run folder can say anything, and `timedelta` does not take it."""
+_AGES = 1e11
+"""In seconds: what is estimated from numbers without meaning can last as long as it likes."""
 
 Value = str | int | float | datetime | None
 
@@ -64,12 +63,14 @@ def count(value: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as 8.4 s, 2:05 or 1:02:05; nothing for what is no number, and 11574 days for all beyond them."""
-    if seconds is None or not isfinite(seconds):
+    """Return seconds as 8.4 s, 2:05 or 1:02:05."""
+    if seconds is None:
         return ""
+    if not seconds < _AGES:
+        return "ages"
     if seconds < 60:
         return f"{seconds:.1f} s"
-    whole = timedelta(seconds=round(min(seconds, _MOST_SECONDS)))
+    whole = timedelta(seconds=round(seconds))
     return str(whole).removeprefix("0:").removeprefix("0")
 
 
@@ -115,7 +116,7 @@ def _whole(value: int | None) -> str:
 COLUMNS: Sequence[Column] = (
     Column("rank", "#", lambda row: row.rank, lambda row: _whole(row.rank), True),
     Column("name", "Name", lambda row: row.name, lambda row: row.name),
-    Column("model", "Model", lambda row: row.model, lambda row: row.model),
+    Column("model", "Model", lambda row: row.model or None, lambda row: row.model),
     Column("part", "Part", lambda row: row.part, lambda row: _whole(row.part), True),
     _accuracy("test", "Test %", lambda row: row.test_accuracy, lambda row: row.test_deviation),
     Column("report", "Δ report", lambda row: row.report_difference, _difference_text, True, True),
@@ -127,7 +128,7 @@ COLUMNS: Sequence[Column] = (
     Column("time", "Time", lambda row: row.seconds, lambda row: duration(row.seconds), True),
     Column("seed", "Seed", lambda row: row.seed, lambda row: _whole(row.seed), True),
     Column("device", "Device", lambda row: row.device, lambda row: row.device or ""),
-    Column("data", "Data", lambda row: row.dataset, lambda row: row.dataset),
+    Column("data", "Data", lambda row: row.dataset or None, lambda row: row.dataset),
     Column("status", "Status", lambda row: row.status, lambda row: row.status),
     Column("tags", "Tags", lambda row: " ".join(row.tags) or None, lambda row: " ".join(row.tags)),
     Column("note", "Note", lambda row: row.note or None, lambda row: one_line(row.note)),

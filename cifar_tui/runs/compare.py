@@ -8,6 +8,12 @@ from cifar_tui.config.fields import as_text, data_fields, model_fields, training
 from cifar_tui.events import Results
 from cifar_tui.runs.columns import count, duration, percent
 
+SEED_SPREAD = 0.004
+"""What the test accuracies of one recipe lie apart for no other reason than the seed: 0.2 to 0.4 points."""
+
+TEST_ACCURACY = "Test %"
+"""The title of the metric that runs are ranked by."""
+
 _ABSENT = object()
 
 
@@ -63,6 +69,15 @@ def metrics(results: Sequence[Results | None]) -> list[Metric]:
     return [_metric(measure, results) for measure in _MEASURES]
 
 
+def within_spread(change: float) -> str:
+    """Tell whether a difference of two accuracies, each of a single run, could be the seed's doing.
+
+    Args:
+        change: a fraction.
+    """
+    return "within the seed spread" if abs(change) <= SEED_SPREAD else "beyond the seed spread"
+
+
 def _value(config: RunConfig, path: FieldPath) -> object:
     value: object = config
     for name in path:
@@ -101,7 +116,7 @@ def _gap(results: Results) -> float:
 
 
 _MEASURES = (
-    _Measure("Test %", lambda results: results.test_accuracy, percent),
+    _Measure(TEST_ACCURACY, lambda results: results.test_accuracy, percent),
     _Measure("Val %", lambda results: results.val_accuracy, percent),
     _Measure("F1 %", lambda results: results.macro_f1, percent),
     _Measure("Top-5 %", lambda results: results.top5_accuracy, percent),

@@ -22,7 +22,7 @@ from cifar_tui.events import (
     WritingFailed,
     WritingRecovered,
 )
-from cifar_tui.files import append_line, replacing
+from cifar_tui.files import append_line, remove_unfinished, replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.backlog import Backlog
 from cifar_tui.runs.environment import describe_environment
@@ -45,6 +45,8 @@ _SECONDS_TO_WAIT_FOR_THE_LOCK = 2.0
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_TO_INSIST = 600.0
 """What a run came to is written as soon as a full disk has room again; after this long the next run is begun."""
+
+_WRITTEN_BY_TRAINING_ALONE = ("checkpoint.pt", "epochs.jsonl", "progress.json", "predictions.npz")
 
 _STATUS = {
     Outcome.FINISHED: RunStatus.FINISHED,
@@ -105,6 +107,8 @@ class _Execution:
 
     def run(self) -> RunEnded:
         let_go_on(self.folder)  # a wish from before, of whoever stopped it then
+        for name in _WRITTEN_BY_TRAINING_ALONE:
+            remove_unfinished(self.folder / name)
         record = self._change(
             status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
         )

@@ -181,6 +181,7 @@ _IS: Mapping[str, Test] = {
     "starred": lambda row: row.starred,
     "archived": lambda row: row.archived,
     "report": lambda row: row.is_report,
+    "measured": lambda row: row.is_measured,
 }
 
 _TEXTS: Mapping[str, Callable[[Row, str], bool]] = {

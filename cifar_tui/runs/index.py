@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.queue import in_queue_order
+from cifar_tui.runs.reading import ReadEpochs
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.runs.table import NO_REFERENCES, References, Row, run_row
+from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
+from cifar_tui.runs.table import NO_REFERENCES, References, Row, run_row, unreadable_row
 from cifar_tui.runs.watch import Watcher
 
 
@@ -18,6 +19,8 @@ class History:
     run: Run
     epochs: tuple[EpochFinished, ...]
     progress: BatchProgress | None
+    problem: str | None = None
+    """A sentence where something in the curves could not be read."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,13 @@ class Snapshot:
     """The state of all runs at one moment."""
 
     rows: tuple[Row, ...] = ()
-    """One a run, oldest first."""
+    """One a run, oldest first; after them one a folder that cannot be read."""
     queue: tuple[Run, ...] = ()
     """Waiting runs, next first."""
     running: tuple[Run, ...] = ()
     """Runs that some process trains now."""
     followed: History | None = None
     """The run that the Live tab shows."""
-    problems: tuple[str, ...] = ()
-    """A sentence for each folder that could not be read."""
 
 
 class RunIndex:
@@ -47,8 +48,8 @@ class RunIndex:
         self._rows: dict[str, Row] = {}
         self._created: dict[str, float] = {}
         """When each was made, in seconds: with time zones, thousands of moments take long to compare."""
-        self._problems: dict[str, str] = {}
-        self._epochs: dict[str, tuple[EpochFinished, ...]] = {}
+        self._unreadable: dict[str, Row] = {}
+        self._epochs: dict[str, ReadEpochs] = {}
         """The histories that were needed, as they stand."""
         self._settled: set[str] = set()
         """Runs that have their results: no more is written to them than a person's edits."""
@@ -75,6 +76,11 @@ class RunIndex:
             before = self._runs[run_id].status
             self._read(run_id, with_history=False)
             moved |= run_id not in self._runs or self._runs[run_id].status is not before
+        # Permissions, and a disk that fails for a moment, change no file either.
+        for run_id in self._unreadable.keys() - changes.changed:
+            row = self._unreadable[run_id]
+            self._read(run_id)
+            moved |= self._unreadable.get(run_id) != row
         if moved:
             self._newest = self._default_follow()
         chosen = follow if follow in self._runs else self._newest
@@ -86,29 +92,29 @@ class RunIndex:
     def _read(self, run_id: str, *, with_history: bool = True) -> None:
         try:
             run = self._store.get(run_id)
-        except StoreError as error:
+        except UnreadableRunError as error:
             self._forget(run_id)
-            self._problems[run_id] = str(error)
+            self._unreadable[run_id] = unreadable_row(run_id, error)
             return
         if with_history:
             self._epochs.pop(run_id, None)
-        self._problems.pop(run_id, None)
+        self._unreadable.pop(run_id, None)
         self._runs[run_id] = run
         self._created[run_id] = run.record.created_at.timestamp()
         (self._settled.add if run.record.results else self._settled.discard)(run_id)
         (self._running.add if run.status is RunStatus.RUNNING else self._running.discard)(run_id)
-        epochs = () if run.record.results else self._epochs_of(run_id)
+        epochs = () if run.record.results else self._epochs_of(run_id).epochs
         self._rows[run_id] = run_row(run, epochs, self._references)
 
     def _forget(self, run_id: str) -> None:
-        for known in (self._runs, self._rows, self._created, self._problems, self._epochs):
+        for known in (self._runs, self._rows, self._created, self._unreadable, self._epochs):
             known.pop(run_id, None)
         self._settled.discard(run_id)
         self._running.discard(run_id)
 
-    def _epochs_of(self, run_id: str) -> tuple[EpochFinished, ...]:
+    def _epochs_of(self, run_id: str) -> ReadEpochs:
         if run_id not in self._epochs:
-            self._epochs[run_id] = self._store.epochs(run_id)
+            self._epochs[run_id] = self._store.history(run_id)
         return self._epochs[run_id]
 
     def _default_follow(self) -> str | None:
@@ -122,11 +128,14 @@ class RunIndex:
         unsettled = [self._runs[run_id] for run_id in order if run_id not in self._settled]
         followed = None
         if chosen is not None:
-            followed = History(self._runs[chosen], self._epochs_of(chosen), self._store.progress(chosen))
+            epochs, problem = self._epochs_of(chosen)
+            followed = History(self._runs[chosen], epochs, self._store.progress(chosen), problem)
         return Snapshot(
-            rows=tuple(self._rows[run_id] for run_id in order),
+            rows=(
+                *(self._rows[run_id] for run_id in order),
+                *(self._unreadable[run_id] for run_id in sorted(self._unreadable)),
+            ),
             queue=tuple(in_queue_order(unsettled)),
             running=tuple(run for run in unsettled if run.status is RunStatus.RUNNING),
             followed=followed,
-            problems=tuple(self._problems[run_id] for run_id in sorted(self._problems)),
         )

@@ -16,8 +16,8 @@ LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 """In characters."""
 
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
-"""One that every time zone has a date for."""
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+"""One that every time zone can write down."""
 
 
 class RunStatus(StrEnum):

@@ -5,11 +5,12 @@ import os
 import sys
 import threading
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import Listener, RunTakenError, execute
+from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.store import RunStore, StoreError
 
@@ -74,7 +75,7 @@ class Runner:
         while not self._leave.is_set():
             try:
                 make_folder(self._paths.data)
-                with FileLock(self._paths.data / "runner.lock", mode=0o600).acquire(timeout=0):
+                with make_lock(self._paths.data / "runner.lock").acquire(timeout=0):
                     self._work_queue()
             except Timeout:
                 pass  # another process works the queue

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from pathlib import Path
 
-from cifar_tui.files import replace_text
+from cifar_tui.files import read_plain, replace_text
 from cifar_tui.runs.store import StoreError
 
 _FILE = "stop"
+_LARGEST = 64
 
 
 class StopAt(StrEnum):
@@ -45,6 +46,6 @@ def let_go_on(folder: Path) -> None:
 def wanted_stop(folder: Path) -> StopAt | None:
     """Return where the run is asked to stop; None where it is not."""
     try:
-        return StopAt((folder / _FILE).read_text(encoding="utf-8", errors="replace"))
+        return StopAt(read_plain(folder / _FILE, _LARGEST).decode(errors="replace"))
     except (OSError, ValueError):
         return None

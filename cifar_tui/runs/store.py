@@ -13,36 +13,43 @@ import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from filelock import BaseFileLock, Timeout
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
-from cifar_tui.files import append_line, make_folder, replace_text, replacing
+from cifar_tui.files import append_line, copy_plain, make_folder, replace_text
 from cifar_tui.runs.collector import collector_at_rest
-from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, RunStatus
+from cifar_tui.runs.locks import make_lock
+from cifar_tui.runs.reading import ReadEpochs, RecordError, read_epochs, read_log, read_progress, read_record
+from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.text import printable
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
 _NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
 _TRASH = ".trash"
 
-_EPOCH: TypeAdapter[EpochFinished] = TypeAdapter(EpochFinished)
-_PROGRESS: TypeAdapter[BatchProgress] = TypeAdapter(BatchProgress)
-
 
 class StoreError(Exception):
     """One sentence about a run that cannot be read or written."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
-class _Schema(BaseModel):
-    """All that can be relied on in a `run.json` of any version."""
 
-    schema_version: int = SCHEMA_VERSION
+class UnreadableRunError(StoreError):
+    """A run folder that cannot be read: damaged, without a record, or written by a newer version."""
+
+    def __init__(self, folder: Path, error: RecordError) -> None:
+        super().__init__(f"{folder}/{error}")
+        self.reason = str(error)
+        """The sentence where the folder is named already."""
+        self.title = error.title
+        """What the run is called, where a record that this version cannot read tells as much."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Scan:
-    """All readable runs, oldest first, and a sentence for each folder that is none."""
+    """All that lies in the store."""
 
     runs: tuple[Run, ...]
-    problems: tuple[str, ...]
+    """Those that can be read, oldest first."""
+    unreadable: Mapping[str, UnreadableRunError]
+    """What is wrong with each other folder, by its name."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each folder that cannot be read."""
+        return tuple(str(error) for error in self.unreadable.values())
 
 
 class RunStore:
@@ -111,8 +125,7 @@ class RunStore:
             self._write(unseen, record)
             if parent:
                 for name in ("epochs.jsonl", "checkpoint.pt"):
-                    with (parent.folder / name).open("rb") as source, replacing(unseen / name) as copy:
-                        shutil.copyfileobj(source, copy)
+                    copy_plain(parent.folder / name, unseen / name)
             unseen.rename(folder)
         except OSError as error:
             shutil.rmtree(unseen, ignore_errors=True)
@@ -124,7 +137,7 @@ class RunStore:
         """Read one run.
 
         Raises:
-            StoreError: there is no such run, or its run.json cannot be read.
+            UnreadableRunError: there is no such run, or its run.json cannot be read.
         """
         folder = self.folder / run_id
         record = self._recall(folder)
@@ -135,23 +148,23 @@ class RunStore:
     def scan(self, leave_out: Container[str] = ()) -> Scan:
         """Read every run but those whose id is in `leave_out`; one that cannot be read costs only itself."""
         runs: list[Run] = []
-        problems: list[str] = []
+        unreadable: dict[str, UnreadableRunError] = {}
         with collector_at_rest():
             for run_id in self.ids():
                 if run_id in leave_out:
                     continue
                 try:
                     runs.append(self.get(run_id))
-                except StoreError as error:
-                    problems.append(str(error))
+                except UnreadableRunError as error:
+                    unreadable[run_id] = error
         runs.sort(key=lambda run: run.record.created_at)
-        return Scan(tuple(runs), tuple(problems))
+        return Scan(tuple(runs), unreadable)
 
     def ids(self) -> list[str]:
         """Return the names of all run folders, sorted."""
         try:
             with os.scandir(self.folder) as entries:
-                return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+                return sorted(entry.name for entry in entries if _is_folder(entry) and not entry.name.startswith("."))
         except OSError:
             return []
 
@@ -164,7 +177,7 @@ class RunStore:
         folder = self.folder / run_id
         try:
             self._read(folder)  # before the lock, which would make a folder where there is none
-            with FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600):
+            with self._edit_lock(folder):
                 record = edit(self._read(folder))
                 self._write(folder, record)
         except Timeout:
@@ -212,17 +225,17 @@ class RunStore:
             StoreError: there is no such run, it is queued or being trained, or the folder cannot be moved.
         """
         folder = self.folder / run_id
-        if not folder.exists():
+        if not os.path.lexists(folder):
             raise StoreError(f"There is no run {run_id}.")
         try:
-            with (
-                self.training_lock(run_id).acquire(timeout=0),
-                FileLock(folder / "edit.lock", timeout=_SECONDS_TO_WAIT_FOR_A_WRITER, mode=0o600),
-            ):
-                if self._is_queued(folder):
-                    raise StoreError(f"{run_id} is queued; take it out of the queue first.")
+            with contextlib.ExitStack() as locks:
+                if folder.is_dir():  # in a link to itself nothing can be locked
+                    locks.enter_context(self.training_lock(run_id).acquire(timeout=0))
+                    locks.enter_context(self._edit_lock(folder))
+                    if self._is_queued(folder):
+                        raise StoreError(f"{run_id} is queued; take it out of the queue first.")
                 (self.folder / _TRASH).mkdir(exist_ok=True, mode=0o700)
-                os.utime(folder)  # when it was discarded, for `empty_trash`
+                os.utime(folder, follow_symlinks=False)  # when it was discarded, for `empty_trash`
                 folder.rename(self.folder / _TRASH / run_id)
         except Timeout:
             raise StoreError(f"{run_id} is being trained or written by another process; stop it first.") from None
@@ -235,8 +248,11 @@ class RunStore:
         Raises:
             StoreError: it is not in the trash, or cannot be moved or read.
         """
+        discarded = self.folder / _TRASH / run_id
         try:
-            (self.folder / _TRASH / run_id).rename(self.folder / run_id)
+            for lock in ("run.lock", "edit.lock"):  # held while the folder was moved, and left where files are locks
+                (discarded / lock).unlink(missing_ok=True)
+            discarded.rename(self.folder / run_id)
         except FileNotFoundError:
             raise StoreError(f"{run_id} is not in the trash.") from None
         except OSError as error:
@@ -252,14 +268,20 @@ class RunStore:
             return
         for entry in entries:
             with contextlib.suppress(OSError):  # somebody restores or removes it just now
-                if entry.stat().st_mtime <= latest:
+                if entry.lstat().st_mtime <= latest:
                     # Out of the reach of `restore` before it loses its first file.
                     unseen = entry if entry.name.startswith(".") else entry.rename(entry.with_name(f".{entry.name}"))
-                    shutil.rmtree(unseen)
+                    if unseen.is_symlink():
+                        unseen.unlink()  # what it leads to is not ours
+                    else:
+                        shutil.rmtree(unseen)
 
-    def training_lock(self, run_id: str) -> FileLock:
+    def training_lock(self, run_id: str) -> BaseFileLock:
         """Return the lock that whoever trains the run holds."""
-        return FileLock(self.folder / run_id / "run.lock", mode=0o600)
+        return make_lock(self.folder / run_id / "run.lock")
+
+    def _edit_lock(self, folder: Path) -> BaseFileLock:
+        return make_lock(folder / "edit.lock", _SECONDS_TO_WAIT_FOR_A_WRITER)
 
     def append_epoch(self, run_id: str, epoch: EpochFinished) -> None:
         """Add a finished epoch to the run's history.
@@ -267,31 +289,28 @@ class RunStore:
         Raises:
             OSError: the disk is full or the folder is gone; the history is as it was.
         """
-        append_line(self.folder / run_id / "epochs.jsonl", json.dumps(asdict(epoch)))
+        append_line(self._history_file(run_id), json.dumps(asdict(epoch)))
 
     def keep_epochs(self, run_id: str, last: int) -> None:
         """Drop what the history holds after epoch `last`: a resumed run goes through it again.
 
         Raises:
-            OSError: the disk is full or the folder is gone.
+            OSError: the disk is full, the folder is gone, or the history cannot be read, and is as it was.
         """
-        kept = [epoch for epoch in self.epochs(run_id) if epoch.epoch <= last]
-        text = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in kept)
-        replace_text(self.folder / run_id / "epochs.jsonl", text)
+        file = self._history_file(run_id)
+        kept = [epoch for epoch in read_epochs(file).epochs if epoch.epoch <= last]
+        replace_text(file, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in kept))
 
     def epochs(self, run_id: str) -> tuple[EpochFinished, ...]:
-        """Read the run's history; a line that is no epoch (torn by a crash) is left out."""
+        """Read the run's history; what is no epoch in it (torn by a crash) is left out."""
+        return self.history(run_id).epochs
+
+    def history(self, run_id: str) -> ReadEpochs:
+        """Read the run's history, and what is wrong with it."""
         try:
-            lines = (self.folder / run_id / "epochs.jsonl").read_bytes().splitlines()
-        except OSError:
-            return ()
-        found: list[EpochFinished] = []
-        for line in lines:
-            try:
-                found.append(_EPOCH.validate_json(line))
-            except ValidationError:
-                continue
-        return tuple(found)
+            return read_epochs(self._history_file(run_id))
+        except OSError as error:
+            return ReadEpochs(problem=f"epochs.jsonl cannot be read: {error.strerror}.")
 
     def write_progress(self, run_id: str, progress: BatchProgress) -> None:
         """Replace the position within the epoch; cheap, and not waited for.
@@ -303,19 +322,14 @@ class RunStore:
 
     def progress(self, run_id: str) -> BatchProgress | None:
         """Read the position within the epoch; None where there is none."""
-        try:
-            return _PROGRESS.validate_json((self.folder / run_id / "progress.json").read_bytes())
-        except (OSError, ValidationError):
-            return None
+        return read_progress(self.folder / run_id / "progress.json")
 
     def log(self, run_id: str, lines: int) -> tuple[str, ...]:
         """Read the last `lines` of the run's log."""
-        try:
-            with (self.folder / run_id / "log.txt").open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 200 * lines))
-                return tuple(file.read().decode(errors="replace").splitlines()[-lines:])
-        except OSError:
-            return ()
+        return read_log(self.folder / run_id / "log.txt", lines)
+
+    def _history_file(self, run_id: str) -> Path:
+        return self.folder / run_id / "epochs.jsonl"
 
     def _recall(self, folder: Path) -> RunRecord:
         """Return a record as it was written, reading only a file that has changed."""
@@ -335,26 +349,10 @@ class RunStore:
 
     def _read(self, folder: Path) -> RunRecord:
         """Read a record as it was written: `running` even where the process is gone."""
-        file = f"{folder}/run.json"  # a path object for each of thousands of runs takes longer than the reading
         try:
-            with open(file, "rb", buffering=0) as stream:
-                content = stream.read()
-        except FileNotFoundError:
-            raise StoreError(f"{folder} holds no run.json.") from None
-        except OSError as error:
-            raise StoreError(f"{file} cannot be read: {error.strerror}.") from None
-        try:
-            record = RunRecord.model_validate_json(content)
-            schema = record.schema_version
-        except ValidationError as error:
-            schema = _schema_of(content)
-            if schema <= SCHEMA_VERSION:
-                first = error.errors(include_url=False)[0]
-                where = ".".join(str(part) for part in first["loc"]) or "the file"
-                raise StoreError(f"{file} is damaged: {where}: {first['msg']}.") from None
-        if schema > SCHEMA_VERSION:
-            raise StoreError(f"{file} was written by a newer cifar-tui (schema {schema}); update to read it.")
-        return record
+            return read_record(f"{folder}/run.json")  # a path object for each of thousands of runs takes longer
+        except RecordError as error:
+            raise UnreadableRunError(folder, error) from None
 
     def _is_queued(self, folder: Path) -> bool:
         try:
@@ -368,7 +366,7 @@ class RunStore:
     def _is_held(self, folder: Path) -> bool:
         if not (folder / "run.lock").exists():
             return False
-        lock = FileLock(folder / "run.lock", mode=0o600)
+        lock = make_lock(folder / "run.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -379,11 +377,11 @@ class RunStore:
         return False
 
 
-def _schema_of(content: bytes) -> int:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return _Schema.model_validate_json(content).schema_version
-    except ValidationError:
-        return SCHEMA_VERSION
+        return entry.is_dir()
+    except OSError:
+        return True  # such as a link to itself: who reads it is told what is wrong
 
 
 def now() -> datetime:

@@ -10,11 +10,12 @@ from typing import Any
 from cifar_tui.config import RunConfig, Source
 from cifar_tui.events import EpochFinished, Results
 from cifar_tui.models.registry import MODELS
-from cifar_tui.presets import Preset
-from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
 
 CIFAR100 = "CIFAR-100"
 REPORT_STATUS = "report"
+MEASURED_STATUS = "measured"
+UNREADABLE_STATUS = "unreadable"
 
 References = Mapping[str, float]
 """The test accuracy that the report measured, a fraction, for each preset's key."""
@@ -27,13 +28,13 @@ class Row:
     """One line of the table; accuracies are fractions, None is what is not known (yet)."""
 
     key: str
-    """The run's id, or `report:` and a preset's key."""
+    """The run's id, which is its folder's name, or `report:` or `measured:` and what it is of."""
     name: str
     model: str
     part: int | None
     dataset: str
     status: str
-    """A `RunStatus`, or `report` for what the report measured."""
+    """A `RunStatus`, `report` or `measured` for what the report or this project measured, or `unreadable`."""
     epochs: int | None = None
     """Finished ones."""
     planned_epochs: int | None = None
@@ -57,6 +58,7 @@ class Row:
     optimiser: str | None = None
     tags: tuple[str, ...] = ()
     note: str = ""
+    """A person's; of a folder that cannot be read, why."""
     starred: bool = False
     archived: bool = False
     group: str | None = None
@@ -70,8 +72,23 @@ class Row:
 
     @property
     def is_report(self) -> bool:
-        """Whether the report measured it, and not a run here."""
+        """Whether the report measured it."""
         return self.status == REPORT_STATUS
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether this project measured it."""
+        return self.status == MEASURED_STATUS
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it comes with the project, and is no run here."""
+        return self.is_report or self.is_measured
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it stands for a run folder that cannot be read."""
+        return self.status == UNREADABLE_STATUS
 
 
 def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: References = NO_REFERENCES) -> Row:
@@ -110,39 +127,22 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
     )
 
 
+def unreadable_row(run_id: str, error: UnreadableRunError) -> Row:
+    """Make the row of a folder that cannot be read: it tells why, and has no values to be ranked or grouped by."""
+    return Row(
+        key=run_id,
+        name=error.title or run_id,
+        model="",
+        part=None,
+        dataset="",
+        status=UNREADABLE_STATUS,
+        note=error.reason,
+    )
+
+
 def rows_of(store: RunStore, runs: Iterable[Run], references: References = NO_REFERENCES) -> list[Row]:
     """Make the rows of `runs`, reading the history of those that are not finished."""
     return [run_row(run, () if run.record.results else store.epochs(run.id), references) for run in runs]
-
-
-def references_of(presets: Iterable[Preset]) -> References:
-    """Return the test accuracy that each preset's report gives, by the preset's key."""
-    return {preset.key: preset.reference.test_accuracy for preset in presets if preset.reference}
-
-
-def report_rows(presets: Iterable[Preset]) -> list[Row]:
-    """Make a row of every reference that a preset carries."""
-    rows: list[Row] = []
-    for preset in presets:
-        if preset.reference is None:
-            continue
-        reference = preset.reference
-        rows.append(
-            Row(
-                key=f"report:{preset.key}",
-                name=preset.title,
-                model=MODELS[preset.config.model.name].title,
-                part=preset.config.part,
-                dataset=CIFAR100,
-                status=REPORT_STATUS,
-                test_accuracy=reference.test_accuracy,
-                val_accuracy=reference.val_accuracy,
-                macro_f1=reference.macro_f1,
-                parameters=reference.parameters,
-                accuracy_per_million=reference.test_accuracy * 100 / (reference.parameters / 1e6),
-            )
-        )
-    return rows
 
 
 def ranked(rows: Iterable[Row]) -> list[Row]:

@@ -1,31 +1,14 @@
 """The training state as a file."""
 
 import io
-import pickle
 import zipfile
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import torch
 
+from cifar_tui.files import open_plain
 from cifar_tui.training.loop import State
-
-_DAMAGE = (
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    NotImplementedError,  # a damaged header names a compression that nobody knows
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class CheckpointError(Exception):
@@ -51,15 +34,16 @@ def read_checkpoint(path: Path) -> State:
         CheckpointError: the file is missing, damaged, or holds more than tensors and plain values.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()  # torch does not compare the checksums that it writes
         if damaged is not None:
             raise ValueError(f"{damaged} has a wrong checksum")
         state: State = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(state, dict) or not isinstance(state["position"]["epoch"], int):
-            raise TypeError("it is no training state")
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist: the run was never checkpointed.") from None
-    except _DAMAGE as error:
+    except Exception as error:  # what a damaged archive makes the libraries raise is written down nowhere
         raise CheckpointError(f"{path} is damaged and cannot be resumed from ({type(error).__name__}).") from error
+    position = state.get("position") if isinstance(state, dict) else None
+    if not isinstance(position, dict) or not isinstance(position.get("epoch"), int):
+        raise CheckpointError(f"{path} is no checkpoint of a run, and cannot be resumed from.")
     return state

@@ -47,7 +47,7 @@ class Tally:
 
     def grad_norm(self, batches: int) -> float | None:
         """Return the mean gradient norm of the steps; those of float16 that overflowed were not made."""
-        norms = self._norms[:batches].cpu()
+        norms = self._norms[:batches].cpu().double()
         norms = norms[norms.isfinite() & (norms > 0)]
         return float(norms.mean()) if len(norms) else None
 

@@ -23,6 +23,7 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
+from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.table import Row
 from cifar_tui.tui.commands import commands
@@ -145,6 +146,8 @@ class CifarApp(RunsApp):
         self._look_for_data()
         if self._demo:
             self._add((self._demo_config(),), first=True)
+        if not has_locks(self.paths.data):
+            self.notify(NO_LOCKS, title="No locks", severity="warning", timeout=20)
         self._empty_trash()
         self.runner.start()
         # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.
@@ -312,7 +315,7 @@ class CifarApp(RunsApp):
         tabs, snapshot = self._tabs, view.snapshot
         tabs.query_one(LaunchPane).show_busy(busy=bool(snapshot.running))
         tabs.query_one(LivePane).show(view)
-        tabs.query_one(LeaderboardPane).show(snapshot)
+        tabs.query_one(LeaderboardPane).show(snapshot, view.measured)
         tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
 
     @on(TabbedContent.TabActivated)

@@ -142,7 +142,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("c", "continue", "Continue", "Resume a run, or train a finished one on."),
             Key("f", "follow", "On Live", "See a run on Live."),
             Key("g", "group", "Group seeds", "Show runs that differ in their seed alone as mean ± standard deviation."),
-            Key("h", "toggle_report", "Report rows", "Show or hide what the report measured."),
+            Key("h", "toggle_given", "Given rows", "Show or hide what the report and this project measured."),
             Key("C", "columns", "Columns", "Choose which columns are shown, and their order."),
             Key("n", "rename", "Rename", "Call a run something else."),
             Key("t", "tag", "Tag", "Give a run tags, or take some away."),

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cifar_tui.events import EpochFinished
-from cifar_tui.presets import PresetLibrary
+from cifar_tui.presets import PresetLibrary, measured_runs
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.index import History, RunIndex, Snapshot
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import CIFAR100, references_of
+from cifar_tui.runs.table import CIFAR100, Row
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.screens.run import RunDetail
 from cifar_tui.tui.widgets.curves import Overlay
@@ -36,6 +37,8 @@ class Looker:
         self._queue = queue
         self._references: Mapping[str, float] = references_of(library.presets)
         self._index = RunIndex(store, self._references)
+        self._presets = library.presets
+        self._measured: tuple[Row, ...] | None = None
         self._snapshot = Snapshot()
         self._histories: dict[str, tuple[EpochFinished, ...]] = {}
         """Of marked runs that do not change any more."""
@@ -45,7 +48,10 @@ class Looker:
         self._snapshot = self._index.refresh(wish.follow) or self._snapshot
         followed = self._snapshot.followed
         log = self._store.log(followed.run.id, _LOG_LINES) if followed and wish.with_log else ()
-        return LiveView(self._snapshot, self._queue.is_paused, tuple(self._overlays(wish.marked)), log)
+        if self._measured is None:  # here, in a thread, and not while the first frame is waited for
+            self._measured = tuple(measured_rows(RunStore(measured_runs()), self._presets))
+        overlays = tuple(self._overlays(wish.marked))
+        return LiveView(self._snapshot, self._queue.is_paused, overlays, log, self._measured)
 
     def detail(self, run_id: str, library: PresetLibrary) -> RunDetail:
         """Return all of one run.
@@ -66,7 +72,8 @@ class Looker:
         return [self._history(self._store.get(run_id)) for run_id in run_ids]
 
     def _history(self, run: Run) -> History:
-        return History(run, self._store.epochs(run.id), self._store.progress(run.id))
+        epochs, problem = self._store.history(run.id)
+        return History(run, epochs, self._store.progress(run.id), problem)
 
     def _reference(self, run: Run) -> float | None:
         started = run.record.started
@@ -75,7 +82,7 @@ class Looker:
 
     def _overlays(self, marked: Sequence[str]) -> Iterator[Overlay]:
         snapshot = self._snapshot
-        names = {row.key: row.name for row in snapshot.rows} if marked else {}
+        names = {row.key: row.name for row in snapshot.rows if not row.is_unreadable} if marked else {}
         running = {run.id for run in snapshot.running}
         for place, run_id in enumerate(marked):
             if run_id not in names or (snapshot.followed and snapshot.followed.run.id == run_id):

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from cifar_tui.bench.probe import Answer, Cost, Request, read_answer
 from cifar_tui.config import RunConfig
-from cifar_tui.files import make_folder, replace_text
+from cifar_tui.files import make_folder, read_plain, replace_text
 
 logger = logging.getLogger(__name__)
 
 _WITHOUT_EFFECT = ("epochs", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum", "seed", "patience")
 """Of the recipe: what changes neither a step's time nor its memory."""
 _MOST_KEPT = 500
+_LARGEST = 2**20
 
 
 class Probe:
@@ -110,12 +111,12 @@ def _key(config: RunConfig) -> str:
 def _read_costs(cache: Path) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
     try:
-        found = json.loads(cache.read_bytes())
+        found = json.loads(read_plain(cache, _LARGEST))
         for key, value in found.items():
             cost = read_answer(json.dumps(value).encode())
             if isinstance(cost, Cost):
                 costs[key] = cost
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         pass
     return costs
 

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cifar_tui.files import make_folder, replace_text
+from cifar_tui.files import make_folder, read_plain, replace_text
 
 logger = logging.getLogger(__name__)
+
+_LARGEST = 2**20
 
 
 class ViewState(BaseModel):
@@ -24,7 +26,7 @@ class ViewState(BaseModel):
     filter: str = ""
     hidden_columns: tuple[str, ...] = ()
     column_order: tuple[str, ...] = ()
-    with_report: bool = True
+    with_given: bool = True
     is_grouped: bool = False
     with_advanced: bool = False
     smoothing: bool = False
@@ -36,7 +38,7 @@ class ViewState(BaseModel):
 def load_state(file: Path) -> ViewState:
     """Read the state; whatever is missing or wrong in it is as it was at the first start."""
     try:
-        content = file.read_bytes()
+        content = read_plain(file, _LARGEST)
     except OSError:
         return ViewState()
     try:

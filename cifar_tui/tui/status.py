@@ -12,6 +12,8 @@ _STYLES = {
     "failed": "bold red",
     "interrupted": "bold yellow",
     "report": "dim italic",
+    "measured": "dim italic",
+    "unreadable": "bold magenta",
 }
 
 

@@ -40,6 +40,8 @@ UNICODE = Symbols(
         "failed": "✗",
         "interrupted": "!",
         "report": "¶",
+        "measured": "§",
+        "unreadable": "?",
     },
 )
 ASCII = Symbols(
@@ -57,6 +59,8 @@ ASCII = Symbols(
         "failed": "x",
         "interrupted": "!",
         "report": "r",
+        "measured": "m",
+        "unreadable": "?",
     },
 )
 

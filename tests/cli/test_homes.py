@@ -19,7 +19,7 @@ def test_a_home_of_any_name(call: Call, tmp_path: Path, tiny: list[str], name: s
     trained = call("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=1", "--home", home)
     assert trained.exit_code == 0, trained.stderr
     assert f"folder: {home}/runs/" in trained.stdout
-    assert "finished" in call("runs", "--no-report", "--home", home).stdout
+    assert "finished" in call("runs", "--no-given", "--home", home).stdout
 
 
 def test_a_home_on_a_symlink(call: Call, tmp_path: Path, tiny: list[str]) -> None:
@@ -27,12 +27,12 @@ def test_a_home_on_a_symlink(call: Call, tmp_path: Path, tiny: list[str]) -> Non
     (tmp_path / "home").symlink_to(tmp_path / "disk")
     assert call("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=1").exit_code == 0
     assert len(list((tmp_path / "disk" / "runs").iterdir())) == 1
-    assert "finished" in call("runs", "--no-report").stdout
+    assert "finished" in call("runs", "--no-given").stdout
 
 
 def test_the_home_of_nobody(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "nothing to show" in call("runs", "--no-report", "--home", "~nobody-is-called-this").stdout
+    assert "nothing to show" in call("runs", "--no-given", "--home", "~nobody-is-called-this").stdout
 
 
 def _a_file(home: Path) -> None:
@@ -54,7 +54,7 @@ def _a_file_within(home: Path) -> None:
         (home / name).write_text("a file where the folder should be")
 
 
-READING = (["runs", "--no-report"], ["presets"], ["data", "status"])
+READING = (["runs", "--no-given"], ["presets"], ["data", "status"])
 
 
 @pytest.mark.parametrize("make", [_a_file, _a_file_above, _a_loop, _a_file_within])

@@ -79,7 +79,9 @@ def test_a_checkpoint_of_something_else(call: Call, finished: Run, paths: Paths,
     _stop(finished, paths)
     for content in ([1], {"position": 3}, {"position": {"epoch": "one"}}, torch.zeros(3)):
         torch.save(content, finished.folder / "checkpoint.pt")
-        assert "checkpoint.pt is damaged and cannot be resumed from" in sentence(call("resume", finished.id))
+        assert "checkpoint.pt is no checkpoint of a run, and cannot be resumed from" in sentence(
+            call("resume", finished.id)
+        )
     torch.save({"position": {"epoch": 1}}, finished.folder / "checkpoint.pt")
     assert "does not belong to this configuration" in sentence(call("resume", finished.id))
 
@@ -88,7 +90,8 @@ def test_a_checkpoint_of_something_else(call: Call, finished: Run, paths: Paths,
 def test_the_other_files_of_a_run(call: Call, finished: Run, sentence: Sentence, malice, write: Write) -> None:
     for name in ("epochs.jsonl", "progress.json", "predictions.npz", "log.txt", "stop"):
         (finished.folder / name).write_bytes(write(malice))
-    for command in (["runs"], ["watch", finished.id], ["extend", finished.id, "--epochs", "2"]):
+    assert "epochs.jsonl is damaged" in sentence(call("watch", finished.id))
+    for command in (["runs"], ["extend", finished.id, "--epochs", "2"]):
         assert not call(*command).stderr
     (finished.folder / "run.json").write_bytes(write(malice))
     assert "run.json is damaged" in call("runs").stderr

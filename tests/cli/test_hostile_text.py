@@ -64,14 +64,14 @@ def hostile_runs(paths: Paths) -> list[str]:
 @pytest.mark.usefixtures("hostile_runs")
 @pytest.mark.parametrize("form", ["", "--group", "--csv", "--markdown"])
 def test_runs(call: Call, form: str) -> None:
-    result = harmless(call("runs", "--no-report", *filter(None, [form])))
+    result = harmless(call("runs", "--no-given", *filter(None, [form])))
     assert "ab�[31m�]52" in result.stdout
     assert result.stderr.count("warning: ") == 2
 
 
 @pytest.mark.usefixtures("hostile_runs")
 def test_runs_as_json_keep_it_escaped(call: Call) -> None:
-    result = call("runs", "--no-report", "--json")
+    result = call("runs", "--no-given", "--json")
     assert ORDERS in {row["note"] for row in json.loads(result.stdout)}
     assert not set(result.stdout) & set(ORDERS) - set("\x7f") - {chr(code) for code in range(32, 127)}
 
@@ -186,7 +186,7 @@ def test_values_beyond_all_bounds_cost_only_their_run(
     lines = [epochs % seconds for seconds in ("1e308", "NaN", "-Infinity", "1e400")] if epochs else []
     (paths.runs / "beyond" / "epochs.jsonl").write_text("\n".join(lines))
     for form in ([], ["--json"], ["--csv"], ["--sort", "date"], ["--sort", "time"], ["--group"]):
-        result = harmless(call("runs", "--no-report", *form))
+        result = harmless(call("runs", "--no-given", *form))
         assert result.exit_code == 0
         assert "whole" in result.stdout
         assert result.stderr.count("/beyond/run.json") == bool(changes)

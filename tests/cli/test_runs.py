@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -52,7 +53,7 @@ def ids(paths: Paths) -> dict[str, str]:
 
 
 def test_json_holds_fractions_best_first(call: Call, ids: dict[str, str]) -> None:
-    rows = json.loads(call("runs", "--json", "--no-report").stdout)
+    rows = json.loads(call("runs", "--json", "--no-given").stdout)
     assert [row["key"] for row in rows] == [ids["ten"], ids["nine"], ids["later"]]
     best = rows[0]
     assert (best["test_accuracy"], best["rank"], best["parameters"], best["status"]) == (0.1, 1, 300_000, "finished")
@@ -68,7 +69,7 @@ def test_the_reports_rows_are_there_unless_left_out(call: Call, ids: dict[str, s
 
 
 def test_csv_is_as_shown(call: Call, ids: dict[str, str]) -> None:
-    header, *rows = csv.reader(io.StringIO(call("runs", "--csv", "--no-report").stdout))
+    header, *rows = csv.reader(io.StringIO(call("runs", "--csv", "--no-given").stdout))
     assert header == [column.title for column in COLUMNS]
     best = dict(zip(header, rows[0], strict=True))
     assert (best["Test %"], best["Params"], best["%/M"], best["Time"]) == ("10.00", "300.0K", "33.3 ★", "1:05")
@@ -76,7 +77,7 @@ def test_csv_is_as_shown(call: Call, ids: dict[str, str]) -> None:
 
 
 def test_markdown_is_a_table(call: Call, ids: dict[str, str]) -> None:
-    lines = call("runs", "--markdown", "--no-report").stdout.splitlines()
+    lines = call("runs", "--markdown", "--no-given").stdout.splitlines()
     assert len(lines) == 5
     assert lines[1].startswith("| ---: | --- | --- | ---: |")
     assert {line.replace("\\|", "").count("|") for line in lines} == {len(COLUMNS) + 1}
@@ -85,7 +86,7 @@ def test_markdown_is_a_table(call: Call, ids: dict[str, str]) -> None:
 
 def test_sorts_by_value_and_reverses(call: Call, ids: dict[str, str]) -> None:
     def order(*arguments: str) -> list[str]:
-        return [row["key"] for row in json.loads(call("runs", "--json", "--no-report", *arguments).stdout)]
+        return [row["key"] for row in json.loads(call("runs", "--json", "--no-given", *arguments).stdout)]
 
     assert order("--sort", "params") == [ids["ten"], ids["nine"], ids["later"]]
     assert order("--sort", "params", "--reverse") == [ids["nine"], ids["ten"], ids["later"]]
@@ -99,7 +100,7 @@ def test_filters(call: Call, ids: dict[str, str]) -> None:
 
 def test_filters_by_terms_and_hides_the_archived(call: Call, paths: Paths, ids: dict[str, str]) -> None:
     def found(text: str) -> list[str]:
-        return [row["key"] for row in json.loads(call("runs", "--json", "--no-report", "--filter", text).stdout)]
+        return [row["key"] for row in json.loads(call("runs", "--json", "--no-given", "--filter", text).stdout)]
 
     tag(RunStore(paths.runs), ids["nine"], "final")
     archive(RunStore(paths.runs), ids["ten"])
@@ -116,10 +117,10 @@ def test_a_wrong_filter_is_one_sentence(call: Call, sentence: Callable[[Result],
 
 
 def test_seeds_become_one_row(call: Call, paths: Paths, ids: dict[str, str]) -> None:
-    rows = json.loads(call("runs", "--json", "--no-report", "--group").stdout)
+    rows = json.loads(call("runs", "--json", "--no-given", "--group").stdout)
     assert [row["members"] for row in rows] == [[ids["nine"], ids["ten"]], []]
     assert rows[0]["test_accuracy"] == pytest.approx(0.095)
-    lines = call("runs", "--no-report", "--group").stdout.splitlines()
+    lines = call("runs", "--no-given", "--group").stdout.splitlines()
     assert "9.50 ± 0.71 (2)" in lines[1]
 
 
@@ -129,7 +130,7 @@ def test_the_difference_to_the_report(call: Call, paths: Paths) -> None:
     started = RunStarted("CIFAR-100", "cpu", 1_000_000, 45_000, 5_000, 10_000, 352)
     config = RunConfig.model_validate({"preset": "part1/mlp", "model": {"name": "mlp"}})
     store.change(run_id, lambda record: record.model_copy(update={"started": started, "config": config}))
-    (row,) = json.loads(call("runs", "--json", "--no-report").stdout)
+    (row,) = json.loads(call("runs", "--json", "--no-given").stdout)
     assert row["report_difference"] == pytest.approx(0.05)
 
 
@@ -145,22 +146,57 @@ def test_two_formats_are_one_too_many(call: Call, sentence: Callable[[Result], s
     assert sentence(result) == "cifar-tui: --json and --csv exclude each other."
 
 
-def test_a_damaged_run_costs_a_warning(
+def test_a_damaged_run_costs_a_warning_and_has_a_row(
     call: Call, paths: Paths, ids: dict[str, str], sentence: Callable[[Result], str]
 ) -> None:
     (paths.runs / ids["nine"] / "run.json").write_text("{")
-    result = call("runs", "--json", "--no-report")
+    result = call("runs", "--json", "--no-given")
     assert result.exit_code == 0
-    assert len(json.loads(result.stdout)) == 2
-    assert sentence(result).startswith(f"warning: {paths.runs / ids['nine'] / 'run.json'} is damaged")
+    rows = json.loads(result.stdout)
+    assert [(row["key"], row["status"]) for row in rows] == [
+        (ids["ten"], "finished"),
+        (ids["later"], "queued"),
+        (ids["nine"], "unreadable"),
+    ]
+    assert sentence(result) == f"warning: {paths.runs / ids['nine']}/{rows[2]['note']}"
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--markdown", "--group"])
+def test_what_cannot_be_read_is_told_in_every_form(
+    call: Call, paths: Paths, ids: dict[str, str], make_unreadable: Callable[[Path], dict[str, str]], form: str
+) -> None:
+    reasons = make_unreadable(paths.runs)
+    for column in COLUMNS:
+        result = call("runs", form, "--no-given", "--filter", "status:unreadable", "--sort", column.key)
+        assert result.exit_code == 0
+        assert result.stderr.splitlines() == [f"warning: {paths.runs / key}/{reasons[key]}" for key in sorted(reasons)]
+        assert len(json.loads(result.stdout) if form == "--json" else result.stdout.splitlines()) >= len(reasons)
+        assert all(reason in result.stdout for reason in reasons.values())
+    rest = call("runs", form, "--no-given", "--filter", "-status:unreadable")
+    assert "SimpleCNN" in rest.stdout
+    assert "run.json" not in rest.stdout
+
+
+@pytest.mark.parametrize("command", [["resume"], ["watch"], ["extend", "--epochs", "5"]])
+def test_commands_on_what_cannot_be_read_say_why(
+    call: Call,
+    paths: Paths,
+    sentence: Callable[[Result], str],
+    make_unreadable: Callable[[Path], dict[str, str]],
+    command: list[str],
+) -> None:
+    for key, reason in make_unreadable(paths.runs).items():
+        result = call(*command, key)
+        assert result.exit_code == 1
+        assert sentence(result) == f"cifar-tui: {paths.runs / key}/{reason}"
 
 
 def test_nothing_to_show(call: Call) -> None:
-    assert call("runs", "--no-report").stdout == "There is nothing to show: no run yet, or none that matches.\n"
+    assert call("runs", "--no-given").stdout == "There is nothing to show: no run yet, or none that matches.\n"
 
 
 def test_a_pipe_gets_every_column(call: Call, ids: dict[str, str]) -> None:
-    lines = call("runs", "--no-report").stdout.splitlines()
+    lines = call("runs", "--no-given").stdout.splitlines()
     assert lines[0].split() == " ".join(column.title for column in COLUMNS).split()
     assert "\x1b" not in lines[2]
     assert "[red]" in lines[2]

@@ -1,7 +1,9 @@
 """`cifar-tui train`: a run without a screen."""
 
 import json
+import resource
 import signal
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,6 +93,35 @@ def test_wrong_usage_is_one_sentence(
     assert not paths.runs.exists()
 
 
+def test_seeds_are_runs_and_their_mean(call: Call, paths: Paths, tiny: list[str]) -> None:
+    result = call("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=1", "--seeds", "0..1,7")
+    assert result.exit_code == 0, result.output
+    runs = RunStore(paths.runs).scan().runs
+    assert [run.config.training.seed for run in runs] == [0, 1, 7]
+    assert [run.config.name for run in runs] == [f"part1/softmax_regression seed={seed}" for seed in (0, 1, 7)]
+    accuracies = [run.record.results.test_accuracy for run in runs if run.record.results]
+    mean, deviation = statistics.fmean(accuracies), statistics.stdev(accuracies)
+    expected = f"test accuracy: {mean * 100:.2f} ± {deviation * 100:.2f} % over 3 seeds"
+    assert expected in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ("one", "training.seed: must be a whole number"),
+        ("-1", "training.seed: must be greater than or equal to 0"),
+        ("0..1000", "make 201 runs; one form makes 200 at most"),
+    ],
+)
+def test_seeds_that_are_none(
+    call: Call, paths: Paths, tiny: list[str], sentence: Callable[[Result], str], seeds: str, words: str
+) -> None:
+    result = call("train", "part1/softmax_regression", *tiny, "--seeds", seeds)
+    assert result.exit_code == 2
+    assert words in sentence(result)
+    assert not paths.runs.exists()
+
+
 def test_missing_data_says_how_to_get_it(call: Call, paths: Paths, sentence: Callable[[Result], str]) -> None:
     result = call("train", "part1/mlp")
     assert result.exit_code == 1
@@ -129,6 +160,25 @@ def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list
     assert run.status is RunStatus.STOPPED
     assert (run.folder / "checkpoint.pt").exists()
     assert f"stopped: {run.id}" in output
+
+
+def test_a_full_disk_costs_no_epoch(spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
+    """The disk takes nothing (a limit on the size of files stands in for it) for a few epochs, then everything."""
+    with spawn("train", "part1/softmax_regression", "--json", *tiny, "--set", "training.epochs=200") as process:
+        assert process.stdout
+        events = (json.loads(line) for line in process.stdout)
+        next(event for event in events if event["type"] == "EpochFinished")
+        before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        failed = next(event for event in events if event["type"] == "WritingFailed")
+        assert "File too large. Training goes on" in failed["reason"]
+        for _ in range(3):
+            next(event for event in events if event["type"] == "EpochFinished")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+        assert "WritingRecovered" in [event["type"] for event in events]
+        assert process.wait(timeout=60) == 0
+    run = _only_run(paths)
+    assert run.status is RunStatus.FINISHED
+    assert [epoch.epoch for epoch in RunStore(paths.runs).epochs(run.id)] == list(range(1, 201))
 
 
 def test_a_second_signal_leaves_at_once() -> None:

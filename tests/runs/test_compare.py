@@ -6,7 +6,7 @@ import pytest
 
 from cifar_tui.config import RunConfig, override
 from cifar_tui.events import Results
-from cifar_tui.runs.compare import changes_from, differences, metrics
+from cifar_tui.runs.compare import changes_from, differences, metrics, within_spread
 
 MLP = RunConfig.model_validate({"name": "a", "model": {"name": "mlp"}})
 
@@ -61,3 +61,11 @@ def test_metrics_are_compared_with_the_first_run(make_results: Callable[..., Res
     assert (table["Params"].change_texts[2], table["Time"].change_texts[2]) == ("-100.0K", "+1:05")
     assert table["img/s"].texts[0] == "1,000"
     assert all(metric.texts == () for metric in metrics([]))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(0.001, "within"), (-0.004, "within"), (0.0041, "beyond"), (-0.2, "beyond")],
+)
+def test_a_small_difference_of_two_runs_could_be_the_seeds(change: float, expected: str) -> None:
+    assert within_spread(change) == f"{expected} the seed spread"

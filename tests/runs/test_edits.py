@@ -80,7 +80,7 @@ def test_note_star_and_archive(store: RunStore, run: Run) -> None:
 
 
 def test_a_run_that_is_gone(store: RunStore) -> None:
-    with pytest.raises(StoreError, match=r"holds no run\.json"):
+    with pytest.raises(StoreError, match=r"run\.json is missing"):
         star(store, "never")
 
 

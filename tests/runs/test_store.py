@@ -93,7 +93,7 @@ def test_a_run_that_is_gone_stays_gone(store: RunStore, make_config: MakeConfig)
     store.delete(run.id)
     store.delete(run.id)  # a second time is no error
     for act in (store.get, lambda run_id: store.change(run_id, lambda record: record)):
-        with pytest.raises(StoreError, match=r"holds no run\.json"):
+        with pytest.raises(StoreError, match=r"run\.json is missing"):
             act(run.id)
     assert list(store.folder.iterdir()) == []
 
@@ -209,7 +209,7 @@ class TestDamage:
         (store.folder / "empty").mkdir(parents=True)
         (store.folder / "a-file").touch()
         (store.folder / ".hidden").mkdir()
-        assert store.scan().problems == (f"{store.folder / 'empty'} holds no run.json.",)
+        assert store.scan().problems == (f"{store.folder / 'empty'}/run.json is missing.",)
 
     def test_a_folder_in_place_of_the_record(self, store: RunStore) -> None:
         (store.folder / "odd" / "run.json").mkdir(parents=True)

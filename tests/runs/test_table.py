@@ -13,8 +13,9 @@ from cifar_tui.presets import load_presets
 from cifar_tui.runs.columns import COLUMNS, Column, count, duration, find_column, ordered, percent, points
 from cifar_tui.runs.edits import archive, note, rename, star, tag
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.references import references_of, report_rows
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import Row, ranked, references_of, report_rows, rows_of, run_row
+from cifar_tui.runs.table import Row, ranked, rows_of, run_row
 
 MakeConfig = Callable[..., RunConfig]
 

@@ -1,6 +1,7 @@
 """Noticing what other processes do to the run folders."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -134,8 +135,8 @@ class TestIndex:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         read: list[str] = []
-        whole = RunStore.epochs
-        monkeypatch.setattr(RunStore, "epochs", lambda self, run_id: read.append(run_id) or whole(self, run_id))
+        whole = RunStore.history
+        monkeypatch.setattr(RunStore, "history", lambda self, run_id: read.append(run_id) or whole(self, run_id))
         index = RunIndex(store)
         with store.training_lock(run_id):
             for epoch in (1, 2):
@@ -160,15 +161,38 @@ class TestIndex:
         assert snapshot
         assert snapshot.rows[0].report_difference == 0.25
 
-    def test_a_damaged_run_is_a_problem_until_it_is_gone(self, store: RunStore, run_id: str) -> None:
+    def test_a_damaged_run_has_a_row_until_it_is_whole_again_or_gone(self, store: RunStore, run_id: str) -> None:
         index = RunIndex(store)
-        index.refresh()
-        (store.folder / run_id / "run.json").write_text("{")
+        before = index.refresh()
+        assert before
+        file = store.folder / run_id / "run.json"
+        whole = file.read_text()
+        file.write_text("{")
         snapshot = index.refresh()
         assert snapshot
-        assert snapshot.rows == ()
-        assert len(snapshot.problems) == 1
+        (row,) = snapshot.rows
+        assert (row.key, row.name, row.status, row.is_unreadable) == (run_id, run_id, "unreadable", True)
+        assert row.note.startswith("run.json is damaged: the file: Invalid JSON")
+        assert (snapshot.queue, snapshot.running, snapshot.followed) == ((), (), None)
+        assert index.refresh() is None
+        file.write_text(whole)
+        again = index.refresh()
+        assert again
+        assert again.rows == before.rows
+        file.write_text("")
+        index.refresh()
         store.delete(run_id)
         snapshot = index.refresh()
         assert snapshot
-        assert snapshot.problems == ()
+        assert snapshot.rows == ()
+
+    def test_rows_of_what_cannot_be_read_stand_behind_the_others(
+        self, store: RunStore, run_id: str, make_unreadable: Callable[[Path], dict[str, str]]
+    ) -> None:
+        reasons = make_unreadable(store.folder)
+        snapshot = RunIndex(store).refresh()
+        assert snapshot
+        assert [row.key for row in snapshot.rows] == [run_id, *sorted(reasons)]
+        for row in snapshot.rows[1:]:
+            assert row.note == reasons[row.key]
+            assert (row.name == "From the future") == (row.key == "newer")

@@ -12,8 +12,9 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import fmean, median
 from tempfile import TemporaryDirectory
-from time import sleep
+from time import perf_counter, sleep
 
+from cifar_tui.events import EpochFinished
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 
@@ -25,6 +26,7 @@ from .terminal import Terminal
 _STARTS = 5
 _KEYS = 60
 _FORM_WIDTH = 30
+_EPOCHS_FOLLOWED = 10
 _LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
 _ROUNDS = 2
 _FOCUS_MOVED = 0.3
@@ -118,6 +120,27 @@ def measure_training() -> list[Figure]:
     ]
 
 
+def measure_following() -> list[Figure]:
+    """From an epoch that another process writes to the frame that shows it."""
+    waits: list[float] = []
+    with _home() as home:
+        write_finished_runs(home, 50)
+        store = open_store(home)
+        run = store.create(preset(home, "part1/simple_cnn", ["data.source=synthetic"]), RunStatus.RUNNING)
+        store.change(run.id, lambda record: record.model_copy(update={"started_at": record.created_at}))
+        with store.training_lock(run.id), Terminal(app_command(home)) as terminal:
+            terminal.wait_for(texts.TAB_BAR)
+            _press_until_shown(terminal, "2")
+            for number in range(1, _EPOCHS_FOLLOWED + 1):
+                sleep(1 + number / _EPOCHS_FOLLOWED)  # the app looks at whole seconds of its own
+                epoch = EpochFinished(number, 4.0, 0.1, 4.1, number / 100 + 0.001, 1e-3, 2.0, 1000.0)
+                written = perf_counter()
+                store.append_epoch(run.id, epoch)
+                shown = terminal.wait_for(lambda terminal: f"{number}.1" in terminal.text)  # noqa: B023
+                waits.append(shown - written)
+    return [Figure(f"epoch of another process to its frame, slowest of {len(waits)}", max(waits), "s", 2)]
+
+
 def measure_table() -> list[Figure]:
     """The leaderboard with a thousand and with ten thousand runs: open right after the start, sort, filter."""
     figures: list[Figure] = []
@@ -141,6 +164,7 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "keys": measure_keys,
     "traffic": measure_traffic,
     "training": measure_training,
+    "following": measure_following,
     "table": measure_table,
 }
 

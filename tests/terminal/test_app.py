@@ -52,7 +52,7 @@ def is_whole(terminal: Terminal) -> bool:
     return all("default" not in terminal.backgrounds(column) for column in range(len(terminal.screen[0])))
 
 
-def test_leaving_a_run_asks_and_keeps_it(start: Start, home: Path, images: Path) -> None:
+def test_a_person_who_stays_after_all_keeps_the_run(start: Start, home: Path, images: Path) -> None:
     run = queue_run(home, images, epochs=ENDLESS)
     terminal = start()
     terminal.wait_for(texts.TAB_BAR)
@@ -64,11 +64,3 @@ def test_leaving_a_run_asks_and_keeps_it(start: Start, home: Path, images: Path)
     terminal.press("n")
     terminal.wait_for(lambda terminal: texts.QUESTION not in terminal.text)
     assert status_on_disk(run) == "running"
-
-    terminal.press("q")
-    terminal.wait_for(texts.QUESTION)
-    terminal.press("y")
-    assert terminal.exit_status() == 0
-    assert terminal.is_restored
-    assert status_on_disk(run) == "stopped"
-    assert (run.folder / "checkpoint.pt").exists()

@@ -34,3 +34,6 @@ RESUME_KEY = "R"
 """Takes all of them on."""
 STOP_KEY = "x"
 STOP_QUESTION = "at its next batch?"
+
+DISK_IS_FULL = "takes nothing more"
+DISK_HAS_ROOM = "holds everything again"

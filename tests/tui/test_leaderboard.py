@@ -99,14 +99,6 @@ async def test_names_are_shown_and_never_obeyed(app: CifarApp, furnished: RunMak
         assert "MLP [red]wide[/] xxx" in str(table.get_cell("run-02", "name"))
 
 
-async def test_a_folder_that_is_no_run_costs_only_itself(app: CifarApp, furnished: RunMaker):
-    (furnished.store.folder / "junk").mkdir()
-    (furnished.store.folder / "junk" / "run.json").write_bytes(b"\x00\xff")
-    async with running(app, (160, 50)) as pilot:
-        table = await opened(app, pilot)
-        assert "1 folder" in str(table.border_subtitle)
-
-
 async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)

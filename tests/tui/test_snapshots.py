@@ -1,5 +1,6 @@
 """How the three tabs look, at the smallest size and at a comfortable one."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,25 @@ def test_the_leaderboard_without_runs(snap_compare, app: CifarApp, queue_held: N
         await until(pilot, lambda: "no run yet" in str(app.query_one("#table").border_subtitle))
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_folders_that_cannot_be_read(
+    snap_compare,
+    app: CifarApp,
+    furnished: RunMaker,
+    make_unreadable: Callable[[Path], dict[str, str]],
+    size: tuple[int, int],
+):
+    reasons = make_unreadable(furnished.store.folder)
+
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_launch(pilot)
+        await pilot.press("3", "h", "end")
+        await until(pilot, lambda: "run.json" in str(app.query_one("#table").border_subtitle))
+        assert app.query_one("#table").row_count == 9 + len(reasons)
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
 
 
 def test_a_filter_that_is_wrong(snap_compare, app: CifarApp, furnished: RunMaker):

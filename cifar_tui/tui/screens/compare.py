@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from cifar_tui.runs.compare import Difference, Metric, differences, metrics
+from cifar_tui.runs.compare import TEST_ACCURACY, Difference, Metric, differences, metrics, within_spread
 from cifar_tui.runs.index import History
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
@@ -73,6 +73,11 @@ class CompareScreen(Screen[None], CurveActions):
             texts = zip(metric.texts, metric.change_texts, strict=True)
             cells = (Text.assemble(text, (f"  {change}" if change else "", "dim")) for text, change in texts)
             table.add_row(metric.title, *cells)
+            if metric.title == TEST_ACCURACY:
+                notes = ("" if change is None else within_spread(change) for change in metric.changes)
+                table.add_row("", *(Text(note, style="dim") for note in notes))
+        if any(history.problem for history in self._histories):
+            table.add_row("History", *(Text(history.problem or "", style="yellow") for history in self._histories))
         table.add_row("")
         found = self._differences()
         for difference in found:

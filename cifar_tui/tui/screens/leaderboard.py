@@ -16,8 +16,9 @@ from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
 from cifar_tui.runs.filter import Filter, FilterError, parse_filter
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.index import Snapshot
+from cifar_tui.runs.references import report_rows
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import Row, ranked, report_rows
+from cifar_tui.runs.table import Row, ranked
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.screens.columns import ColumnsScreen
 from cifar_tui.tui.screens.run_edits import RunEdits
@@ -73,11 +74,11 @@ class LeaderboardPane(RunEdits):
     def __init__(self, library: PresetLibrary, store: RunStore, state: ViewState, marked: list[str]) -> None:
         super().__init__(store, marked)
         self._report = report_rows(library.presets)
+        self._measured: Sequence[Row] = ()
         self._ranked: list[Row] = []
-        self._problems: tuple[str, ...] = ()
         self._column = find_column(state.sort) or COLUMNS[4]
         self._reversed = state.is_reversed
-        self._with_report = state.with_report
+        self._with_given = state.with_given
         self._is_grouped = state.is_grouped
         self._filter_text = state.filter
         self._filter = Filter()
@@ -106,10 +107,15 @@ class LeaderboardPane(RunEdits):
         """Leave out what a narrow terminal can do without."""
         self._choose_columns(event.size.width)
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Draw what the run folders say now."""
-        if (snapshot.rows, snapshot.problems) != (self._runs, self._problems):
-            self._runs, self._problems = snapshot.rows, snapshot.problems
+    def show(self, snapshot: Snapshot, measured: Sequence[Row]) -> None:
+        """Draw what the run folders say now.
+
+        Args:
+            snapshot: the runs here.
+            measured: the rows that this project measured.
+        """
+        if (snapshot.rows, measured) != (self._runs, self._measured):
+            self._runs, self._measured = snapshot.rows, measured
             self._rank()
 
     def action_sort(self, step: int) -> None:
@@ -123,10 +129,10 @@ class LeaderboardPane(RunEdits):
         self.post_message(self.ViewChanged(is_reversed=self._reversed))
         self._draw()
 
-    def action_toggle_report(self) -> None:
+    def action_toggle_given(self) -> None:
         """Show or hide what the report measured."""
-        self._with_report = not self._with_report
-        self.post_message(self.ViewChanged(with_report=self._with_report))
+        self._with_given = not self._with_given
+        self.post_message(self.ViewChanged(with_given=self._with_given))
         self._rank()
 
     def action_group(self) -> None:
@@ -166,8 +172,10 @@ class LeaderboardPane(RunEdits):
         row = self._table.chosen
         if row is None:
             return
-        if row.is_report:
-            self.app.notify("Runs can be marked; the report's rows have none here.")
+        if row.is_given:
+            self.app.notify("Runs can be marked; what comes with the project has none here.")
+        elif row.is_unreadable:
+            self._say_why_unreadable(row)
         for key in _runs_of(row):
             if key in self._marked:
                 self._marked.remove(key)
@@ -196,6 +204,9 @@ class LeaderboardPane(RunEdits):
         """See the marked runs beside one another; with one mark, the marked and the chosen one."""
         chosen = self._table.chosen
         keys = list(self._marked)
+        if chosen is not None and chosen.is_unreadable and len(keys) < 2:
+            self._say_why_unreadable(chosen)
+            return
         if chosen is not None and len(keys) < 2:
             keys += [key for key in _runs_of(chosen) if key not in keys]
         if len(keys) < 2:
@@ -214,6 +225,10 @@ class LeaderboardPane(RunEdits):
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:
         self.action_open()
+
+    @on(DataTable.RowHighlighted)
+    def _row_highlighted(self) -> None:
+        self._write_subtitle()
 
     @on(DataTable.HeaderSelected)
     def _header_selected(self, message: DataTable.HeaderSelected) -> None:
@@ -252,6 +267,7 @@ class LeaderboardPane(RunEdits):
     def _choose_columns(self, width: int) -> None:
         wanted = [column for column in self._order if column.key not in self._hidden]
         columns = tuple(column for column in wanted if width >= _WIDE or column.key not in _ONLY_WHEN_WIDE)
+        columns = columns or tuple(column for column in COLUMNS if column.key == "name")
         if columns != self._columns:
             self._columns = columns
             self._draw()
@@ -264,38 +280,46 @@ class LeaderboardPane(RunEdits):
     def _rank(self) -> None:
         if self._runs is not None:
             rows = grouped(self._runs) if self._is_grouped else self._runs
-            self._ranked = ranked([*rows, *(self._report if self._with_report else [])])
+            self._ranked = ranked([*rows, *([*self._report, *self._measured] if self._with_given else [])])
             self._draw()
 
     def _draw(self) -> None:
         if self._runs is None or not self._columns:
             return
         columns = [column for column in self._columns if column.key not in _ONLY_WHEN_FILLED or self._fills(column)]
+        columns = columns or list(self._columns)
         rows = ordered(filter(self._filter.matches, self._ranked), self._column, reverse=self._reversed)
         is_best_first = self._column.best_first != self._reversed
         table = self._table
         table.show_rows(rows, columns, sorted_by=(self._column.key, is_best_first), marked=self._marked)
-        self._write_caption(table, rows)
+        self._write_title(rows)
+        self._write_subtitle()
 
     def _fills(self, column: Column) -> bool:
         return any(column.value(row) is not None for row in self._ranked)
 
-    def _write_caption(self, table: RunTable, rows: Sequence[Row]) -> None:
-        report = sum(row.is_report for row in rows)
-        runs = len(rows) - report
+    def _write_title(self, rows: Sequence[Row]) -> None:
+        report, measured = sum(row.is_report for row in rows), sum(row.is_measured for row in rows)
+        unreadable = sum(row.is_unreadable for row in rows)
+        runs = len(rows) - report - measured - unreadable
         title = f"{runs} {'row' if self._is_grouped else 'run'}{'' if runs == 1 else 's'}"
         title += " · seeds grouped" if self._is_grouped else ""
         title += f" · {report} rows of the report" if report else ""
+        title += f" · {measured} of this project" if measured else ""
+        title += f" · {unreadable} unreadable" if unreadable else ""
         title += f" · {len(self._marked)} marked" if self._marked else ""
-        table.border_title = title
-        if not rows:
+        self._table.border_title = title
+
+    def _write_subtitle(self) -> None:
+        table = self._table
+        if not table.rows_shown:
             table.border_subtitle = "no row holds that; esc shows all" if self._filter_text else "no run yet; 1, then t"
-        elif self._problems:
-            table.border_subtitle = f"{len(self._problems)} folders cannot be read"
+        elif table.chosen is not None and table.chosen.is_unreadable:
+            table.border_subtitle = Text(table.chosen.note)  # on a narrow terminal its column is out of sight
         else:
             table.border_subtitle = f"sorted by {self._column.title}"
 
 
 def _runs_of(row: Row) -> tuple[str, ...]:
     """The runs behind a row: one, the members of a group, or none."""
-    return row.members or (() if row.is_report else (row.key,))
+    return () if row.is_given or row.is_unreadable else row.members or (row.key,)

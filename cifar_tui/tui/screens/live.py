@@ -14,8 +14,9 @@ from textual.widgets import Static
 from cifar_tui.presets import PresetLibrary
 from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.references import references_of
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import CIFAR100
+from cifar_tui.runs.table import CIFAR100, Row
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.trace import Trace
@@ -39,6 +40,8 @@ class LiveView:
     """The marked runs."""
     log: tuple[str, ...] = ()
     """The last lines of the shown run's log."""
+    measured: tuple[Row, ...] = ()
+    """The rows that come with this project."""
 
 
 class LivePane(Vertical):
@@ -91,9 +94,7 @@ class LivePane(Vertical):
 
     def __init__(self, library: PresetLibrary, *, smoothing: bool, log_scale: bool, with_log: bool) -> None:
         super().__init__()
-        self._references = {
-            preset.key: preset.reference.test_accuracy for preset in library.presets if preset.reference
-        }
+        self._references = references_of(library.presets)
         self._smoothing, self._log_scale, self._with_log = smoothing, log_scale, with_log
         self._with_overlays = True
         self._trace = Trace()

@@ -15,7 +15,7 @@ from cifar_tui.config.fields import FormField, as_text, data_fields, model_field
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
 from cifar_tui.runs.columns import count, duration, percent, points
-from cifar_tui.runs.compare import changes_from
+from cifar_tui.runs.compare import changes_from, within_spread
 from cifar_tui.runs.index import History
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
@@ -96,9 +96,12 @@ def _facts(detail: RunDetail) -> Table:
     run, record = detail.history.run, detail.history.run.record
     table = _grid()
     if results := record.results:
-        compared = points(results.test_accuracy - detail.reference) if detail.reference is not None else ""
+        compared = ""
+        if detail.reference is not None:
+            change = results.test_accuracy - detail.reference
+            compared = f"{points(change)} to the report, {within_spread(change)}"
         rows = (
-            ("test accuracy", f"{percent(results.test_accuracy)} %", f"{compared} to the report" if compared else ""),
+            ("test accuracy", f"{percent(results.test_accuracy)} %", compared),
             ("macro-F1", f"{percent(results.macro_f1)} %", ""),
             ("top-5 accuracy", f"{percent(results.top5_accuracy)} %", ""),
             ("superclass", f"{percent(results.superclass_accuracy)} %" if results.superclass_accuracy else "", ""),
@@ -116,12 +119,12 @@ def _facts(detail: RunDetail) -> Table:
         table.add_row("parameters", count(record.started.parameters))
     for title, text in _people(detail):
         table.add_row(title, Text(printable(text)))
-    table.add_row("folder", Text(str(run.folder)))
+    table.add_row("folder", Text(printable(str(run.folder))))
     if record.environment:
         values = record.environment.model_dump()
         for key, value in values.items():
             if value is not None and key != "pid":
-                table.add_row(key, Text(str(value)))
+                table.add_row(key, Text(printable(str(value))))
     if detail.log:
         table.add_row("", "")
         table.add_row("log", Text("\n".join(printable(line) for line in detail.log), style="dim"))
@@ -142,7 +145,7 @@ def _settings(detail: RunDetail) -> Table:
     if detail.preset is not None:
         changed = {change.path: change.texts[0] for change in changes_from(config, detail.preset.config)}
     table = _grid()
-    table.add_row("preset", Text(config.preset or "none"), _changes_text(detail, len(changed)))
+    table.add_row("preset", Text(printable(config.preset or "none")), _changes_text(detail, len(changed)))
     table.add_row("model", MODELS[config.model.name].title)
     values = config.model_dump(mode="json")
     sections: tuple[tuple[str, tuple[FormField, ...]], ...] = (

@@ -13,8 +13,9 @@ from cifar_tui.paths import expand
 from cifar_tui.runs import edits
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.export import as_csv, as_json, as_markdown
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.store import RunStore, StoreError, UnreadableRunError
 from cifar_tui.runs.table import Row
+from cifar_tui.text import printable
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.widgets.run_table import RunTable
 
@@ -106,7 +107,7 @@ class RunEdits(Vertical):
 
     def action_delete(self) -> None:
         """Delete the marked runs, or the chosen one, until the next undo."""
-        rows = self._subjects()
+        rows = self._subjects(with_unreadable=True)
         deleted: list[str] = []
 
         def delete(row: Row) -> None:
@@ -124,11 +125,13 @@ class RunEdits(Vertical):
         if not self._deleted:
             self.app.notify("Nothing was deleted since the start.")
             return
-        try:
-            for run_id in self._deleted.pop():
+        for run_id in self._deleted.pop():
+            try:
                 self._store.restore(run_id)
-        except StoreError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
+            except UnreadableRunError:
+                pass  # it is back, and its row says why it cannot be read
+            except StoreError as error:
+                self.app.notify(str(error), severity="warning", markup=False)
         self.post_message(self.RunsChanged())
 
     def action_copy(self) -> None:
@@ -170,33 +173,42 @@ class RunEdits(Vertical):
         else:
             self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
 
-    def _chosen_run(self) -> Row | None:
-        """The chosen row, if it is a single run."""
+    def _chosen_run(self, *, with_unreadable: bool = False) -> Row | None:
+        """The chosen row, if it is a single run; else tell why there is nothing to be done with it."""
         row = self._table.chosen
-        if row is None or row.is_report or row.members:
-            what = "a group of seeds; g shows its runs" if row and row.members else "what the report measured"
-            self.app.notify(f"This row is {what}." if row else "There is no run yet.")
-            return None
-        return row
+        if row is None:
+            self.app.notify("There is no run yet.")
+        elif row.is_given:
+            self.app.notify(f"This row is what {'the report' if row.is_report else 'this project'} measured.")
+        elif row.members:
+            self.app.notify("This row is a group of seeds; g shows its runs.")
+        elif row.is_unreadable and not with_unreadable:
+            self._say_why_unreadable(row)
+        else:
+            return row
+        return None
 
-    def _subjects(self) -> list[Row]:
+    def _say_why_unreadable(self, row: Row) -> None:
+        self.app.notify(f"{printable(row.name)}: {row.note}", severity="warning", markup=False)
+
+    def _subjects(self, *, with_unreadable: bool = False) -> list[Row]:
         """The marked runs, else the chosen one."""
         rows = [row for row in self._runs or () if row.key in self._marked]
-        if not rows and (row := self._chosen_run()):
+        if not rows and (row := self._chosen_run(with_unreadable=with_unreadable)):
             rows = [row]
         return rows
 
     def _edit(self, rows: Sequence[Row], change: Callable[[Row], object]) -> bool:
         """Change each of `rows`; tell what goes wrong, and whether all went well."""
-        try:
-            for row in rows:
+        went_well = bool(rows)
+        for row in rows:
+            try:
                 change(row)
-        except StoreError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-            return False
-        finally:
-            self.post_message(self.RunsChanged())
-        return bool(rows)
+            except StoreError as error:
+                self.app.notify(str(error), severity="warning", markup=False)
+                went_well = False
+        self.post_message(self.RunsChanged())
+        return went_well
 
 
 def _count(rows: Sequence[Row]) -> str:

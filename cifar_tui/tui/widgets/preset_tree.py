@@ -1,4 +1,4 @@
-"""The presets as a tree: a branch a part, a leaf a preset, with the report's result beside it."""
+"""The presets as a tree: a branch a part, a leaf a preset, with the result to expect beside it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def _groups(library: PresetLibrary) -> Sequence[Group]:
     others = library.without_part()
     mine = tuple(preset for preset in others if preset.is_own)
     groups = [Group(f"{part} {title}", library.of_part(part)) for part, title in PARTS.items()]
-    groups += [Group("Others", tuple(preset for preset in others if not preset.is_own)), Group("Mine", mine)]
+    groups += [Group("Beyond the report", tuple(p for p in others if not p.is_own)), Group("Mine", mine)]
     return [group for group in groups if group.presets]
 
 
@@ -109,6 +109,6 @@ def _label(preset: Preset, *, is_edited: bool) -> Text:
     label.truncate(_LABEL_WIDTH, overflow="ellipsis", pad=True)
     if is_edited:
         label.stylize("bold")
-    if preset.reference:
-        label.append(f" {percent(preset.reference.test_accuracy):>5}", style="dim")
+    if preset.expected_accuracy is not None:
+        label.append(f" {percent(preset.expected_accuracy):>5}", style="dim")
     return label

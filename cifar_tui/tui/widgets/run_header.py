@@ -12,6 +12,8 @@ from cifar_tui.text import printable
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
 
+_LONGEST_ERROR = 1000
+
 
 class RunHeader(Vertical):
     """A title and two bars: the run, and the epoch under way."""
@@ -61,12 +63,15 @@ def _title(history: History) -> Text:
     title.append(f"  epoch {epoch}/{planned}")
     if record.started:
         title.append(
-            f"  {record.started.device}, {record.started.precision}  {count(record.started.parameters)} parameters",
+            f"  {printable(record.started.device)}, {printable(record.started.precision)}"
+            f"  {count(record.started.parameters)} parameters",
             style="dim",
         )
         title.append(f"  {printable(record.started.dataset)}", style="dim")
     if record.error:
-        title.append(f"\n{printable(record.error)}", style="red")
+        title.append(f"\n{printable(record.error[:_LONGEST_ERROR])}", style="red")
+    if history.problem:
+        title.append(f"\n{history.problem}", style="yellow")
     return title
 
 
@@ -117,6 +122,6 @@ def _seconds_left(history: History, within: float) -> float | None:
     if recent:
         return left * sum(epoch.seconds for epoch in recent) / len(recent)
     progress, started = history.progress, history.run.record.started
-    if progress is None or started is None or not within:
+    if progress is None or started is None or not within or not progress.images_per_second:
         return None
     return left * started.train_images / progress.images_per_second

@@ -20,6 +20,9 @@ _CHUNK = 100
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
 _NAME_WIDTH = 30
 _NOTE_WIDTH = 30
+_WORDS_WIDTH = 40
+_REASON_WIDTH = 80
+"""Of the sentence that stands in the note's place where a folder cannot be read."""
 
 
 class RunTable(DataTable[Text]):
@@ -144,9 +147,11 @@ class RunTable(DataTable[Text]):
                 text = Text(symbols().medals[row.rank - 1], justify="right")
             case "name":
                 text = self._name_text(row, text)
+            case "model" | "device" | "data" | "tags":
+                text.truncate(_WORDS_WIDTH, overflow="ellipsis")
             case "note":
-                text.truncate(_NOTE_WIDTH, overflow="ellipsis")
-        if row.is_report:
+                text.truncate(_REASON_WIDTH if row.is_unreadable else _NOTE_WIDTH, overflow="ellipsis")
+        if row.is_given:
             text.stylize("dim italic")
         elif column.key == "test":
             text.stylize("bold")
