@@ -39,7 +39,7 @@ def test_home_counts_before_and_behind_the_command(call: Call, tmp_path: Path, a
     other = tmp_path / "other"
     config = RunConfig.model_validate({"name": "elsewhere", "model": {"name": "mlp"}})
     RunStore(other / "runs").create(config, RunStatus.QUEUED)
-    result = call(*(argument.format(other) for argument in arguments), "--json", "--no-report")
+    result = call(*(argument.format(other) for argument in arguments), "--json", "--no-given")
     assert [row["name"] for row in json.loads(result.stdout)] == ["elsewhere"]
 
 
