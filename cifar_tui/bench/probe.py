@@ -8,14 +8,15 @@ import json
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
-from typing import Annotated, Any, Literal, TextIO
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cifar_tui.config import RunConfig, with_values
+from cifar_tui.events import Count, Seconds, Words
 
 _SECONDS = 0.2
 """A step as long as that is measured once, a shorter one as often as fits."""
@@ -62,10 +63,10 @@ class Cost:
     """The second answer."""
 
     number: int
-    device: str = ""
-    seconds_per_epoch: float = 0.0
+    device: Words = ""
+    seconds_per_epoch: Seconds = 0.0
     """Of training and validation."""
-    memory: int = 0
+    memory: Count = 0
     """The peak in bytes: on CUDA of the device, elsewhere what the process grew by."""
     error: str | None = None
     kind: Literal["cost"] = "cost"
@@ -84,7 +85,7 @@ def read_answer(line: bytes) -> Answer:
     return _ANSWER.validate_json(line)
 
 
-def serve(requests: TextIO, answer: Callable[[Answer], None]) -> None:
+def serve(requests: Iterable[str], answer: Callable[[Answer], None]) -> None:
     """Answer each line of `requests` until they end; a new one ends the measurement for the one before."""
     measurement: Measurement | None = None
     for line in requests:

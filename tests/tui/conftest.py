@@ -1,5 +1,6 @@
 """A home folder for the app, empty or with runs in every state, all of them with fixed times and numbers."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import pytest
 from filelock import FileLock
 from textual.pilot import Pilot
 
+from cifar_tui.bench.probe import Answer, Request, serve
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
 from cifar_tui.paths import Paths
@@ -18,6 +20,7 @@ from cifar_tui.presets import load_presets
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.probe import Probe
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -31,6 +34,26 @@ def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def probe_process() -> None:
+    """For a test that wants the process asked which tries models out; the others get its layers without it."""
+
+
+@pytest.fixture(autouse=True)
+def _probe_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "probe_process" in request.fixturenames:
+        return
+
+    async def ask(self: Probe, config: RunConfig, *, measure: bool) -> None:
+        answers: list[Answer] = []
+        await asyncio.to_thread(
+            serve, [Request(number=1, config=config, measure=False).model_dump_json()], answers.append
+        )
+        self._hear(config, answers[0])
+
+    monkeypatch.setattr(Probe, "ask", ask)
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ async def test_a_preset_is_never_overwritten(app: CifarApp, paths: Paths):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_layers_and_cost_stand_beside_the_form(app: CifarApp, size: tuple[int, int]):
+async def test_layers_and_cost_stand_beside_the_form(app: CifarApp, probe_process: None, size: tuple[int, int]):
     async with running(app, size) as pilot:
         form, panel = app.query_one(ConfigForm), app.query_one(ModelPanel)
         form.set_field(("training", "batch_size"), "32")

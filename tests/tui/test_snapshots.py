@@ -8,13 +8,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.look import Looker
 from cifar_tui.tui.meters import GPUReading, Meters, Reading
-from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.columns import ColumnsScreen
 from cifar_tui.tui.screens.compare import CompareScreen
@@ -33,16 +31,6 @@ SIZES = [(80, 24), (120, 40)]
 @pytest.fixture(autouse=True)
 def _no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = Probe.ask
-
-    async def ask_for_layers(self: Probe, config: RunConfig, *, measure: bool) -> None:
-        await ask(self, config, measure=False)
-
-    monkeypatch.setattr(Probe, "ask", ask_for_layers)
 
 
 @pytest.fixture(autouse=True)
