@@ -5,12 +5,17 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from cifar_tui.text import printable
+
 FieldPath = tuple[str, ...]
 """Where a field stands in a `RunConfig`: `("training", "lr")`."""
 
 
 class ConfigError(ValueError):
     """One sentence, ready for a person, about a configuration that cannot be used."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 def explain(error: ValidationError) -> dict[FieldPath, str]:

@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cifar_tui.runs.table import Row
+from cifar_tui.text import printable
 
 Test = Callable[[Row], bool]
 
 
 class FilterError(ValueError):
     """One sentence, ready for a person, about a filter that cannot be understood."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 @dataclass(frozen=True)

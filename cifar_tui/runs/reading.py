@@ -4,17 +4,18 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import open_plain, read_plain
-from cifar_tui.runs.record import LONGEST_NAME, SCHEMA_VERSION, RunRecord
+from cifar_tui.runs.record import LONGEST_NAME, SCHEMA_VERSION, RunRecord, SchemaVersion
 from cifar_tui.text import printable
 
 _LARGEST_RECORD = 2**20
 _LARGEST_HISTORY = 2**25
-"""A run of as many epochs as a configuration may ask for takes less."""
+_MOST_LINES = 200_000
+"""A run of as many epochs as a configuration may ask for takes less of either."""
 _LARGEST_PROGRESS = 2**16
 _LONGEST_LINE = 200
 """Of a log, in bytes, on average; more lines of less are not looked for further up."""
@@ -46,7 +47,7 @@ class ReadEpochs(NamedTuple):
 class _Schema(BaseModel):
     """All that can be relied on in a `run.json` of any version."""
 
-    schema_version: int = Field(SCHEMA_VERSION, le=10**6)
+    schema_version: SchemaVersion = SCHEMA_VERSION
 
 
 def read_record(file: str) -> RunRecord:
@@ -93,9 +94,10 @@ def read_epochs(file: Path) -> ReadEpochs:
     except FileNotFoundError:
         return ReadEpochs()
     found: dict[int, EpochFinished] = {}
-    *lines, rest = content.split(b"\n")
+    *lines, rest = content.split(b"\n", _MOST_LINES)
+    is_cut |= b"\n" in rest
     wrong = 0
-    for line in [*lines, rest]:
+    for line in lines if is_cut else [*lines, rest]:
         try:
             epoch = _EPOCH.validate_json(line)
             found[epoch.epoch] = epoch
@@ -128,7 +130,7 @@ def _problem(wrong: int, *, is_cut: bool) -> str | None:
     if wrong:
         parts.append(f"{wrong:,} of its lines {'is no epoch' if wrong == 1 else 'are no epochs'}")
     if is_cut:
-        parts.append(f"what lies beyond {_LARGEST_HISTORY:,} bytes is not read")
+        parts.append(f"what lies beyond {_LARGEST_HISTORY:,} bytes or {_MOST_LINES:,} lines is not read")
     return f"epochs.jsonl is damaged: {', and '.join(parts)}." if parts else None
 
 

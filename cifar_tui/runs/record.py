@@ -16,6 +16,7 @@ LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 """In characters."""
 
+SchemaVersion = Annotated[int, Field(ge=0, le=10**6)]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 """One that every time zone can write down."""
 
@@ -64,7 +65,7 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     config: RunConfig
     status: RunStatus
     created_at: Moment = Field(default_factory=lambda: datetime.now(UTC))

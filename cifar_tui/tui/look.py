@@ -87,7 +87,9 @@ class Looker:
         for place, run_id in enumerate(marked):
             if run_id not in names or (snapshot.followed and snapshot.followed.run.id == run_id):
                 continue
-            epochs = self._histories.get(run_id) or self._store.epochs(run_id)
+            epochs = self._histories.get(run_id)
+            if epochs is None:
+                epochs = self._store.epochs(run_id)
             if run_id not in running:
                 self._histories[run_id] = epochs
             yield Overlay(names[run_id], epochs, place)

@@ -191,6 +191,16 @@ def test_commands_on_what_cannot_be_read_say_why(
         assert sentence(result) == f"cifar-tui: {paths.runs / key}/{reason}"
 
 
+def test_a_history_that_is_damaged_costs_watching_a_warning(
+    call: Call, paths: Paths, ids: dict[str, str], sentence: Callable[[Result], str]
+) -> None:
+    (paths.runs / ids["ten"] / "epochs.jsonl").write_bytes(b"\xff\n{}\n")
+    result = call("watch", ids["ten"])
+    assert result.exit_code == 0
+    assert sentence(result) == "warning: epochs.jsonl is damaged: 2 of its lines are no epochs."
+    assert "test accuracy        10.00 %" in result.stdout
+
+
 def test_nothing_to_show(call: Call) -> None:
     assert call("runs", "--no-given").stdout == "There is nothing to show: no run yet, or none that matches.\n"
 

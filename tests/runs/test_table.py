@@ -164,6 +164,7 @@ class TestDifferenceToTheReport:
         (count(None), ""), (count(999), "999"), (count(346_628), "346.6K"), (count(1_731_940), "1.73M"),
         (duration(None), ""), (duration(8.44), "8.4 s"), (duration(125), "2:05"), (duration(3725), "1:02:05"),
         (duration(605), "10:05"), (duration(90_000), "1 day, 1:00:00"),
+        (duration(1e308), "ages"), (duration(float("nan")), "ages"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_people(text: str, expected: str) -> None:

@@ -1,16 +1,22 @@
 """Checkpoints: read back as written, and nothing that is none."""
 
+import io
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cifar_tui.config import RunConfig
 from cifar_tui.data.dataset import ImageDataset
 from cifar_tui.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from cifar_tui.training.loop import State, train
+
+from ..hostile import JSON, assert_sentence, damaged, hostile
 
 
 @pytest.fixture
@@ -85,3 +91,35 @@ def test_code_in_it_is_not_run(tmp_path: Path, writer: str) -> None:
     with pytest.raises(CheckpointError):
         read_checkpoint(path)
     assert not victim.exists()
+
+
+def _archive(file: Path, pickled: bytes, content: bytes) -> None:
+    """Write `content` where its pickle lies in a checkpoint, with the right checksum."""
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, pickled if name.endswith("data.pkl") else old.read(name))
+
+
+SOUND = io.BytesIO()
+torch.save({"position": {"epoch": 2}, "model": {"weight": torch.ones(2, 3)}, "random": None}, SOUND)
+PICKLED = zipfile.ZipFile(SOUND).read("archive/data.pkl")
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@given(data=st.data())
+@hostile(150)
+def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.pt"
+    match data.draw(st.integers(0, 3)):
+        case 0:
+            file.write_bytes(data.draw(st.binary(max_size=100) | damaged(SOUND.getvalue())))
+        case 1:
+            torch.save(data.draw(JSON), file)
+        case _:
+            _archive(file, data.draw(st.binary(max_size=60) | damaged(PICKLED)), SOUND.getvalue())
+    try:
+        state = read_checkpoint(file)
+    except CheckpointError as error:
+        assert_sentence(error)
+    else:
+        assert isinstance(state["position"]["epoch"], int)

@@ -1,11 +1,22 @@
+import json
+import os
 import pickle
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cifar_tui.bench.probe import Cost
+from cifar_tui.config import RunConfig
+from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.state import ViewState, load_state, save_state
+
+from ..hostile import JSON, hostile, mutated
+
+CONFIG = RunConfig.model_validate({"model": {"name": "mlp"}})
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path):
@@ -40,11 +51,41 @@ def test_a_pickle_in_its_place_is_not_run(tmp_path: Path, malice):
     assert not malice.was_run
 
 
-@given(content=st.binary(max_size=200))
+@given(
+    content=st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | mutated(ViewState(filter="test>35", hidden_columns=("device",)).model_dump(mode="json"))
+)
+@hostile(200)
 def test_any_file_is_forgiven(tmp_path_factory: pytest.TempPathFactory, content: bytes):
-    file = tmp_path_factory.mktemp("state") / "state.json"
+    file = tmp_path_factory.getbasetemp() / "any-state.json"
     file.write_bytes(content)
     assert isinstance(load_state(file), ViewState)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, lambda file: file.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_forgiven(tmp_path: Path, put: Callable[[Path], object]):
+    put(tmp_path / "file")
+    assert load_state(tmp_path / "file") == ViewState()
+    assert Probe(tmp_path / "file", lambda config, answer: None).known_cost(CONFIG) is None
+
+
+def _kept_costs() -> dict[str, object]:
+    return {"0123456789abcdef": asdict(Cost(1, "cpu", 2.5, 10**9))}
+
+
+@given(content=st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()) | mutated(_kept_costs()))
+@hostile(200)
+def test_any_memory_of_costs_is_forgiven(tmp_path_factory: pytest.TempPathFactory, content: bytes):
+    file = tmp_path_factory.getbasetemp() / "any-costs.json"
+    file.write_bytes(content)
+    assert Probe(file, lambda config, answer: None).known_cost(CONFIG) is None
+
+
+def test_a_memory_of_costs_that_is_nested_too_deeply_is_forgiven(tmp_path: Path):
+    (tmp_path / "costs.json").write_text("[" * 100_000)
+    assert Probe(tmp_path / "costs.json", lambda config, answer: None).known_cost(CONFIG) is None
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path):
