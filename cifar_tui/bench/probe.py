@@ -5,18 +5,19 @@ request a line and answers each with one line or two: the model's layers, and, w
 """
 
 import json
-import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cifar_tui.config import RunConfig, with_values
 from cifar_tui.events import Count, Seconds, Words
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _SECONDS = 0.2
 """A step as long as that is measured once, a shorter one as often as fits."""
@@ -27,7 +28,7 @@ _MOST_IMAGES = 16_384
 class Request(BaseModel):
     """A line that the probe reads."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     number: int
     config: RunConfig
@@ -103,6 +104,8 @@ class Measurement:
     """Runs in a child: its memory is counted from nothing, and may run out without an end to the probe."""
 
     def __init__(self, request: Request, answer: Callable[[Answer], None]) -> None:
+        import multiprocessing  # not in the app, which knows the answers alone
+
         # A fork has torch imported already; elsewhere it does not go well with what the system's libraries start.
         context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self._request = request
@@ -146,7 +149,7 @@ def _layers(request: Request) -> Layers:
     return Layers(request.number, summary.parameters, rows)
 
 
-def _send_cost(request: Request, to: Connection) -> None:
+def _send_cost(request: Request, to: "Connection") -> None:
     to.send(_measure(request))
 
 

@@ -15,4 +15,4 @@ def only_with(field: str, *values: str) -> dict[str, JsonValue]:
 class ConfigPart(BaseModel):
     """Immutable, and strict about names: an unknown key is an error, never silently dropped."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)

@@ -1,6 +1,5 @@
 """Runs that differ in their seed alone as one row: means, and how far the runs lie apart."""
 
-import statistics
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
@@ -56,6 +55,8 @@ def _mean_row(members: Sequence[Row]) -> Row:
 
 def _mean_and_deviation(values: Iterable[float | None]) -> tuple[float | None, float | None]:
     """Return the mean, and the sample standard deviation where there are two values or more."""
+    import statistics  # not before the first frame
+
     known = [value for value in values if value is not None]
     if not known:
         return None, None

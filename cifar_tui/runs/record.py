@@ -47,7 +47,7 @@ class RunStatus(StrEnum):
 class Environment(BaseModel):
     """What the run ran on."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     version: str
     """Of cifar-tui."""
@@ -63,7 +63,7 @@ class Environment(BaseModel):
 class RunRecord(BaseModel):
     """The content of `run.json`. Unknown keys are kept out, and `schema_version` says how to read the rest."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(defer_build=True, frozen=True, allow_inf_nan=False)
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     config: RunConfig

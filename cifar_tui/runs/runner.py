@@ -17,7 +17,7 @@ from cifar_tui.runs.store import RunStore, StoreError
 logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-_NICENESS = 5
+_NICENESS = 15
 
 
 class Runner:

@@ -2,5 +2,5 @@
 
 import os
 
-# Textual waits until its next frame before it draws what a key has changed; at its 60 a second that is 16 ms.
-os.environ.setdefault("TEXTUAL_FPS", "120")
+# Textual waits until its next frame before it draws what a key has changed; at its 60 a second that is up to 16 ms.
+os.environ.setdefault("TEXTUAL_FPS", "240")

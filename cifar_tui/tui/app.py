@@ -47,6 +47,8 @@ FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
+_SECONDS_BETWEEN_THREADS = 0.001
+"""Python's own 0.005 let a finished frame wait for the thread that writes it, twice."""
 _SECONDS_BETWEEN_LOOKS = 1.0
 _TRASH_IS_KEPT = timedelta(days=7)
 
@@ -100,6 +102,7 @@ class CifarApp(RunsApp):
         self.has_ended = threading.Event()
         """Set once the screen is down."""
         self._is_filled = False
+        self._has_spared_torch = False
         self.is_furnished = False
         """Whether the tabs are filled."""
         self.marked: list[str] = []
@@ -123,6 +126,7 @@ class CifarApp(RunsApp):
 
     def on_mount(self) -> None:
         """Go on once the first frame is drawn."""
+        sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
         self._loop = asyncio.get_running_loop()
         self.call_after_refresh(self._furnish)
 
@@ -159,6 +163,7 @@ class CifarApp(RunsApp):
     def _settle(self) -> None:
         self._tabs.active = self._wanted_tab
         self._focus_pane(self._wanted_tab)
+        _spare_what_stays()
         self.is_furnished = True
 
     def _tick(self) -> None:
@@ -277,10 +282,9 @@ class CifarApp(RunsApp):
 
     def _hear(self, run_id: str, event: Event) -> None:
         """Called by the training thread: hand over, and go on at once."""
-        if isinstance(event, RunStarted) and not gc.get_freeze_count():
-            # Torch is loaded by now. To look through all its objects for garbage would hold the screen for 0.3 s.
-            gc.freeze()
-            gc.set_threshold(20_000, 10, 50)
+        if isinstance(event, RunStarted) and not self._has_spared_torch:
+            self._has_spared_torch = True
+            _spare_what_stays()  # to look through all of torch for garbage would hold the screen for 0.3 s
         if isinstance(event, WritingFailed):
             title = "The run folder takes nothing more"
             self.notify(event.reason, title=title, severity="error", timeout=30, markup=False)
@@ -336,7 +340,7 @@ class CifarApp(RunsApp):
     def _focus_pane(self, tab: str) -> None:
         targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table"}
         for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
-            target.focus()
+            self.screen_stack[0].set_focus(target)  # now, where its own `focus` would need another frame
 
     def _demo_config(self) -> RunConfig:
         return RunConfig(
@@ -345,3 +349,9 @@ class CifarApp(RunsApp):
             data=DataConfig(source=Source.SYNTHETIC),
             training=TrainingConfig(epochs=DEMO_EPOCHS),
         )
+
+
+def _spare_what_stays() -> None:
+    """Keep the collector from looking through what is there now, and from looking often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

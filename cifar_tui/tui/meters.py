@@ -4,8 +4,6 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 logger = logging.getLogger(__name__)
 
 
@@ -46,6 +44,8 @@ class Meters:
 
     def read(self) -> Reading:
         """Return how things are now."""
+        import psutil  # not before the first frame
+
         memory = psutil.virtual_memory()
         return Reading(
             processor=psutil.cpu_percent() / 100,

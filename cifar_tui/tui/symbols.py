@@ -16,6 +16,8 @@ class Symbols:
     medals: tuple[str, str, str]
     star: str
     marked: str
+    choice: str
+    """Beside a value that is one of several."""
     bars: str
     """From low to high."""
     curve: str
@@ -29,6 +31,7 @@ UNICODE = Symbols(
     medals=("🥇", "🥈", "🥉"),
     star="★",
     marked="◉",
+    choice="▼",
     bars="▁▂▃▄▅▆▇█",
     curve="braille",
     points=("●", "◆", "▲", "■", "▼", "✚", "○", "◇"),
@@ -48,6 +51,7 @@ ASCII = Symbols(
     medals=("1st", "2nd", "3rd"),
     star="*",
     marked="+",
+    choice="v",
     bars="_.-=+*#",
     curve="dot",
     points=("o", "x", "^", "#", "v", "+", "O", "%"),

@@ -26,6 +26,8 @@ from .terminal import Terminal
 _STARTS = 5
 _KEYS = 60
 _FORM_WIDTH = 30
+_DIGIT = "7"
+"""Typed into a field that does not hold it."""
 _EPOCHS_FOLLOWED = 10
 _LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
 _ROUNDS = 2
@@ -60,12 +62,13 @@ def measure_keys() -> list[Figure]:
         with Terminal(app_command(home, "--demo")) as terminal:
             terminal.wait_for(texts.TRAINING)
             _press_until_shown(terminal, "3")
+            terminal.wait_for_silence(_FOCUS_MOVED)
             moves = [_delay(terminal, key, _highlight) for key in _take("down", "up")]
             tabs = [_look_and_switch(terminal, key) for key in _take("1", "2", "3")]
             _press_until_shown(terminal, "1")
             terminal.press(texts.EDIT_KEY)
             terminal.wait_for_silence(_FOCUS_MOVED)
-            typing = [_delay(terminal, key, _field) for key in _take("7", "backspace")]
+            typing = [_type(terminal, key) for key in _take(_DIGIT, "backspace")]
             _check_training(home)
     return [
         *delays("key to changed screen, table", moves, 20, 60),
@@ -226,7 +229,13 @@ def _highlight(terminal: Terminal) -> object:
     return terminal.backgrounds(len(terminal.screen[0]) // 2)
 
 
-def _field(terminal: Terminal) -> object:
+def _type(terminal: Terminal, key: str) -> float:
+    """Return the seconds until the digit stands in the field, or is gone; its marks may follow in another frame."""
+    pressed = terminal.press(key)
+    return terminal.wait_for(lambda terminal: (_DIGIT in _field(terminal)) == (key == _DIGIT)) - pressed
+
+
+def _field(terminal: Terminal) -> str:
     """The field that `EDIT_KEY` moves into, without what stands beside the form."""
     line = next(line for line in terminal.screen if texts.EDITED in line)
     return line[line.index(texts.EDITED) :][:_FORM_WIDTH]

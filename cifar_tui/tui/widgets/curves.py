@@ -56,8 +56,8 @@ class Curves(Horizontal):
     """Two charts that are looked at as one."""
 
     DEFAULT_CSS = """
-    Curves { height: 1fr; }
-    Curves Chart { width: 1fr; }
+    Curves { height: 1fr; visibility: hidden; }
+    Curves Chart { width: 1fr; visibility: visible; }
     """
 
     def __init__(self, *, smoothing: bool = False, log_scale: bool = False, id: str | None = None) -> None:

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select
 
 from cifar_tui.config.fields import FieldKind, FormField, as_text, parse
+from cifar_tui.tui.symbols import symbols
 
 _TITLE_WIDTH = 19
 
@@ -23,9 +24,31 @@ StyleOf = Callable[[str], Style]
 
 
 class _Choice(Select[str], inherit_bindings=False):
-    """Up and down move on to the next field, as everywhere in the form."""
+    """Up and down move on to the next field, as everywhere in the form.
+
+    It draws the chosen value itself, in place of the three widgets that `Select` has for it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
+
+    def __init__(self, choices: list[tuple[str, str]], value: str) -> None:
+        super().__init__(choices, value=value, allow_blank=False, compact=True, classes="control")
+        self._labels = {value: label for label, value in choices}
+
+    def render(self) -> Text:
+        """Draw the chosen value, and that there are others."""
+        label = Text(self._labels.get(str(self.value), ""), no_wrap=True, end="")
+        label.truncate(max(self.content_size.width - 2, 1), overflow="ellipsis", pad=True)
+        return label.append(f" {symbols().choice}")
+
+    def watch_value(self) -> None:
+        """Draw the other value."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Show what there is to choose from, unless the click was on one of that."""
+        if event.widget is self:
+            self.action_show_overlay()
 
 
 class _Line(Input):
@@ -45,6 +68,10 @@ class FieldRow(Widget):
     FieldRow .control {{ width: 18; margin-left: {_TITLE_WIDTH}; }}
     FieldRow Input.control {{ background: $surface; padding: 0 1; }}
     FieldRow Input.control:focus {{ background: $primary 30%; }}
+    FieldRow Select.control {{ background: $surface; padding: 0 1; }}
+    FieldRow Select.control:focus {{ background: $primary 30%; }}
+    FieldRow Select.control > SelectCurrent {{ visibility: hidden; }}
+    FieldRow Select.control > SelectOverlay {{ visibility: visible; }}
     FieldRow Checkbox {{ border: none; padding: 0 1; background: transparent; }}
     """
 
@@ -149,7 +176,7 @@ class FieldRow(Widget):
             case FieldKind.SWITCH:
                 return Checkbox("", value=bool(value), classes="control")
             case FieldKind.CHOICE:
-                return _Choice(self._choices, value=as_text(value), allow_blank=False, compact=True, classes="control")
+                return _Choice(self._choices, as_text(value))
             case _:
                 return _Line(as_text(value), compact=True, classes="control", select_on_focus=True)
 

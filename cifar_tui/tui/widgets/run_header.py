@@ -19,6 +19,8 @@ class RunHeader(Vertical):
     """A title and two bars: the run, and the epoch under way."""
 
     DEFAULT_CSS = """
+    RunHeader, RunHeader .bar-line { visibility: hidden; }
+    RunHeader Static, RunHeader Bar, RunHeader PercentageStatus { visibility: visible; }
     RunHeader { height: auto; }
     RunHeader #live-title { height: auto; text-overflow: ellipsis; text-wrap: nowrap; padding: 0 1; }
     RunHeader .bar-line { height: 1; padding: 0 1; }
