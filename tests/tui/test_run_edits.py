@@ -1,6 +1,8 @@
 """What is done with runs on the leaderboard."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,27 @@ async def test_export(app: CifarApp, furnished: RunMaker, tmp_path: Path, suffix
         text = file.read_text()
         assert "part1/simple_cnn" in text
         assert len(json.loads(text) if suffix == "json" else text.splitlines()) in (22, 23, 24)
+
+
+async def test_an_export_onto_a_full_disk_keeps_the_one_before(
+    app: CifarApp, furnished: RunMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "out.csv"
+    file.write_text("before")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("E")
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "replace", refuse)
+            await answer(app, pilot, str(file))
+            sentence = f"{file} cannot be written: No space left on device."
+            await until(pilot, lambda: sentence in str(app.screen.query_one("#ask-note", Static).content))
+        assert [found.name for found in tmp_path.glob("*out.csv*")] == ["out.csv"]
+        assert file.read_text() == "before"
 
 
 async def test_copy(app: CifarApp, furnished: RunMaker):

@@ -159,7 +159,10 @@ class RunEdits(Vertical):
         write = _WRITERS.get(file.suffix.lower())
         if write is None:
             raise ConfigError(f"{file.name or 'The name'} must end in .csv, .md or .json.")
-        file.write_text(write(self._table.rows_shown, self._table.columns_shown), encoding="utf-8")
+        try:
+            replace_text(file, write(self._table.rows_shown, self._table.columns_shown), durable=False)
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
         return file
 
     def _copy(self, rows: Sequence[Row], what: str) -> None:
