@@ -102,6 +102,7 @@ class CifarApp(RunsApp):
         self.has_ended = threading.Event()
         """Set once the screen is down."""
         self._is_filled = False
+        self._thresholds = gc.get_threshold()
         self._has_spared_torch = False
         self.is_furnished = False
         """Whether the tabs are filled."""
@@ -133,6 +134,7 @@ class CifarApp(RunsApp):
     def on_unmount(self) -> None:
         """Let the interpreter clean up as always: libraries complain at its end about what is left."""
         gc.unfreeze()
+        gc.set_threshold(*self._thresholds)
         self.has_ended.set()
 
     async def _furnish(self) -> None:
