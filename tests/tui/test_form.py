@@ -98,6 +98,20 @@ async def typed(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*text)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_down_and_up_move_between_the_fields_also_where_they_scroll(app: CifarApp, size: tuple[int, int]):
+    def title() -> str:
+        row = app.focused.parent if app.focused else None
+        return row.field.title if isinstance(row, FieldRow) else ""
+
+    async with running(app, size) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: title() == "Epochs")
+        for key, expected in (("down", "Batch size"), ("down", "Optimiser"), ("up", "Batch size"), ("up", "Epochs")):
+            await pilot.press(key)
+            await until(pilot, lambda expected=expected: title() == expected, seconds=5)
+
+
 async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)

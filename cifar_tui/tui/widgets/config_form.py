@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
@@ -38,6 +38,15 @@ _MODEL_NAME = FormField(
 )
 Values = dict[FieldPath, object]
 """What each control holds, as it was typed."""
+
+
+class _Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls by page and follows the focus: up and down are the form's, which moves between the fields."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+    ]
 
 
 class ConfigForm(Vertical):
@@ -115,7 +124,7 @@ class ConfigForm(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the sections."""
         values = self._base.model_dump(mode="json")
-        with VerticalScroll(can_focus=False):
+        with _Fields():
             yield Static("Run", classes="section", id="section-run")
             yield FieldRow(name_field(), values["name"], self._style_of)
             yield Static("Model", classes="section")
