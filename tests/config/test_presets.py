@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cifar_tui.config import ConfigError
+from cifar_tui.models.summary import summarise
 from cifar_tui.paths import Paths, find_paths
 from cifar_tui.presets import PARTS, PresetLibrary, load_presets, read_preset
 
@@ -57,7 +58,7 @@ def _write(folder: Path, name: str, content: str | bytes) -> Path:
 
 def test_all_shipped_presets_load(library: PresetLibrary) -> None:
     assert library.problems == ()
-    assert {preset.config.part for preset in library.presets} == {1, 3, 4, 5}
+    assert {preset.config.part for preset in library.presets} == {1, 3, 4, 5, None}
     assert all(preset.config.preset == preset.key for preset in library.presets)
 
 
@@ -89,11 +90,23 @@ def test_each_part_has_its_presets(library: PresetLibrary) -> None:
 
 
 def test_users_presets_come_after_the_shipped_ones(paths: Paths) -> None:
+    shipped = load_presets(paths).without_part()
     _write(paths.presets / "vits", "wide.toml", GOOD)
     library = load_presets(paths)
     assert library.presets[-1].key == "my/vits/wide"
     assert library.presets[-1].group == "my/vits"
-    assert library.without_part() == (library.presets[-1],)
+    assert library.without_part() == (*shipped, library.presets[-1])
+
+
+def test_those_beyond_the_report_have_its_parameters_and_what_they_are_held_against(library: PresetLibrary) -> None:
+    by_key = {preset.key: preset for preset in library.presets}
+    beyond = [preset for preset in library.presets if preset.group == "beyond"]
+    assert beyond
+    for preset in beyond:
+        if preset.against is not None:
+            report = by_key[preset.against]
+            assert report.reference is not None
+            assert summarise(preset.config.model).parameters == report.reference.parameters, preset.key
 
 
 @pytest.mark.parametrize(
