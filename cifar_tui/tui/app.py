@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
@@ -41,6 +42,7 @@ from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
+from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.key_bar import KeyBar
 
 FIRST_PRESET = "part1/simple_cnn"
@@ -54,6 +56,8 @@ _TRASH_IS_KEPT = timedelta(days=7)
 
 
 TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
+SCREENS: Mapping[str, type[Screen[Any]]] = {"run": RunScreen, "compare": CompareScreen}
+"""What lies over the tabs and has keys of its own, where a dialog has answers."""
 
 
 class CifarApp(RunsApp):
@@ -188,7 +192,9 @@ class CifarApp(RunsApp):
             self._look()
 
     def action_show_tab(self, tab: str) -> None:
-        """Go to a tab."""
+        """Go to a tab, from what lies over the tabs, too."""
+        if _scope_of(self.screen):
+            self.screen.dismiss(None)
         self._wanted_tab = tab
         self._tabs.active = tab
         self._focus_pane(tab)
@@ -196,9 +202,8 @@ class CifarApp(RunsApp):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
-        tab = self._tabs.active
-        scopes = {RunScreen: ("run",), CompareScreen: ("compare",)}.get(type(self.screen), (tab,))
-        self.push_screen(HelpScreen((*scopes, *(("form",) if scopes == ("launch",) else ()), "app")))
+        scope = _scope_of(self.screen) or self._tabs.active
+        self.push_screen(HelpScreen((scope, *(("form",) if scope == "launch" else ()), "app")))
 
     def action_next_theme(self) -> None:
         """Take the next theme."""
@@ -212,16 +217,21 @@ class CifarApp(RunsApp):
         self.notify("The terminal rings when a run ends." if self.state.bell else "Silent when a run ends.")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
-        """Offer every action of the table of keys in the command palette."""
-        yield from commands(self._run_command, ("app", *TABS))
+        """Offer the table's actions in the command palette: all that a screen has; none on a dialog, which waits."""
+        if scope := _scope_of(screen):
+            yield from commands(self._run_command, (scope, "app"))
+        elif isinstance(screen, MainScreen):
+            yield from commands(self._run_command, (*TABS, "form", "app"))
 
     def _run_command(self, scope: str, action: str) -> None:
         if not self.is_furnished:
             return
-        if scope in TABS:
-            self.action_show_tab(scope)
-        pane = self._tabs.query_one(TABS[scope]) if scope in TABS else self
-        self.call_later(self.run_action, action, pane)
+        owner: DOMNode = self.screen if scope in SCREENS else self
+        if (tab := "launch" if scope == "form" else scope) in TABS:
+            if tab != self._tabs.active:
+                self.action_show_tab(tab)
+            owner = self._tabs.query_one(ConfigForm if scope == "form" else TABS[tab])
+        self.call_later(self.run_action, action, owner)
 
     def remember(self, **changes: object) -> None:
         """Keep a part of the view's state for the next start."""
@@ -351,6 +361,11 @@ class CifarApp(RunsApp):
             data=DataConfig(source=Source.SYNTHETIC),
             training=TrainingConfig(epochs=DEMO_EPOCHS),
         )
+
+
+def _scope_of(screen: Screen[Any]) -> str | None:
+    """The scope of keys that a screen has, if it is one of `SCREENS`."""
+    return next((scope for scope, kind in SCREENS.items() if isinstance(screen, kind)), None)
 
 
 def _spare_what_stays() -> None:

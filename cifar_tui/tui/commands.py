@@ -7,8 +7,14 @@ from textual.app import SystemCommand
 
 from cifar_tui.tui.keys import SCOPES
 
-_NOT_ACTIONS = ("leave_form", "command_palette")
-"""What makes no sense once the palette is closed."""
+NOT_OFFERED = {
+    ("app", "command_palette"),
+    ("launch", "leave_form"),
+    ("form", "next_field"),
+    ("form", "previous_field"),
+    ("form", "undo"),
+}
+"""What makes no sense once the palette is closed, and the undo that Launch offers already."""
 
 
 def commands(run: Callable[[str, str], None], scopes: tuple[str, ...]) -> Iterator[SystemCommand]:
@@ -16,6 +22,7 @@ def commands(run: Callable[[str, str], None], scopes: tuple[str, ...]) -> Iterat
     for name in scopes:
         scope = SCOPES[name]
         for key in scope.keys:
-            if key.action not in _NOT_ACTIONS:
+            if (name, key.action) not in NOT_OFFERED:
                 title = key.label if name == "app" else f"{scope.title}: {key.label}"
-                yield SystemCommand(f"{title}  [{key.shown}]", key.help, partial(run, name, key.action))
+                # Not in brackets: the palette takes them for markup.
+                yield SystemCommand(f"{title} ({key.shown})", key.help, partial(run, name, key.action))

@@ -61,7 +61,7 @@ async def test_the_palette_runs_an_action_of_another_tab(app: CifarApp):
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
         offered = " ".join(commands)
         assert all(key.label in offered for tab in TABS for key in SCOPES[tab].keys if key.action != "leave_form")
-        commands["Leaderboard: Filter  [/]"].callback()
+        commands["Leaderboard: Filter (/)"].callback()
         await until(pilot, lambda: app.query_one("#filter").has_focus)
         assert app.query_one("TabbedContent").active == "leaderboard"
 
