@@ -96,3 +96,12 @@ async def test_the_bar_follows_the_tab(app: CifarApp):
         await until(pilot, lambda: "Queue part" in str(bar.content))
         await pilot.press("3")
         await until(pilot, lambda: "Compare" in str(bar.content) and "Queue part" not in str(bar.content))
+
+
+async def test_the_bar_of_a_screen_that_was_left_writes_nothing(app: CifarApp):
+    async with running(app, (120, 40)):
+        bar = app.query_one(KeyBar)
+        before = bar.content
+        await bar.remove()
+        bar._write()  # it was to be called after a refresh, which came after the end of the screen
+        assert bar.content == before

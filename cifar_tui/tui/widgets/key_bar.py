@@ -28,6 +28,8 @@ class KeyBar(Static):
             self.call_after_refresh(self._write)
 
     def _write(self) -> None:
+        if not self.is_attached:
+            return  # the screen was left before it was drawn
         parts: dict[str, str] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
