@@ -99,7 +99,7 @@ class Curves(Horizontal):
         """Show `factor` times as many epochs, around the cursor or up to the newest one."""
         low, high = self._limits()
         width = max((high - low) * factor, _LEAST_EPOCHS)
-        done = float(len(self._curve.epochs) or 1)
+        done = float(self._newest or 1)
         centre = self._cursor if self._cursor is not None else min(high, done) - (high - low) / 2 * min(factor, 1.0)
         self._move_window(centre - width / 2, width)
 
@@ -115,10 +115,9 @@ class Curves(Horizontal):
 
     def move_cursor(self, step: int) -> None:
         """Move the cursor by `step` epochs; the first step brings it to the newest epoch."""
-        epochs = self._curve.epochs
-        if not epochs:
+        last = self._newest
+        if not last:
             return
-        last = epochs[-1].epoch
         self._cursor = last if self._cursor is None else min(max(self._cursor + step, 1), last)
         low, high = self._limits()
         if not low <= self._cursor <= high:
@@ -127,6 +126,13 @@ class Curves(Horizontal):
 
     def _limits(self) -> tuple[float, float]:
         return self._window or (0.0, float(self._whole))
+
+    @property
+    def _newest(self) -> int:
+        """The last epoch of the shown run, or of those that are shown in its place; 0 before the first one."""
+        curve = self._curve
+        shown = [curve.epochs] if curve.is_own_shown else [overlay.epochs for overlay in curve.overlays]
+        return max((epochs[-1].epoch for epochs in shown if epochs), default=0)
 
     @property
     def _whole(self) -> int:
