@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cifar_tui.config.errors import ConfigError, FieldPath
+from pydantic import ValidationError
+
+from cifar_tui.config.errors import ConfigError, FieldPath, explain
 from cifar_tui.config.run import RunConfig
 
 MOST_RUNS = 200
@@ -28,6 +30,24 @@ def alternatives(text: str) -> tuple[str, ...]:
         elif part:
             found.append(part)
     return tuple(dict.fromkeys(found)) or ("",)
+
+
+def faults(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object]]) -> dict[FieldPath, str]:
+    """Return one short message for each field at fault, whichever of its values in `choices` it is.
+
+    Args:
+        values: as for `cross`.
+        choices: as for `cross`.
+    """
+    first = {path: chosen[:1] for path, chosen in choices.items()}
+    others = [first | {path: (value,)} for path, chosen in choices.items() for value in chosen[1:]]
+    found: dict[FieldPath, str] = {}
+    for single in (first, *others):
+        try:
+            cross(values, single)
+        except ValidationError as error:
+            found = explain(error) | found
+    return found
 
 
 def cross(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object]]) -> tuple[RunConfig, ...]:

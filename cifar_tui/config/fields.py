@@ -41,7 +41,7 @@ class FormField:
     choices: tuple[str | int, ...] = ()
     """The values of a `CHOICE`."""
     bounds: str = ""
-    """What a number may be, as a person reads it: `≥ 0, < 1`."""
+    """What a number may be, as a person reads it: `≥ 1`, `< 1`."""
     default: object = None
     is_advanced: bool = False
     only_with: str | None = None
@@ -162,4 +162,6 @@ def _bounds(info: FieldInfo) -> str:
             bound = getattr(constraint, attribute, None)
             if bound is not None and bound < _NO_REAL_LIMIT:
                 parts.append(f"{sign} {bound:g}")
+    if len(parts) > 1 and parts[0] == "≥ 0":
+        del parts[0]  # there is little room, and nobody tries less
     return ", ".join(parts)

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
@@ -49,6 +50,7 @@ FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
 DEMO_EPOCHS = 10
+_SECONDS_FOR_A_NOTICE_TO_GO = 0.5
 _SECONDS_BETWEEN_THREADS = 0.001
 """Python's own 0.005 let a finished frame wait for the thread that writes it, twice."""
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -108,6 +110,8 @@ class CifarApp(RunsApp):
         self._is_filled = False
         self._thresholds = gc.get_threshold()
         self._has_spared_torch = False
+        self._focus_before: Widget | None = None
+        """What had the focus before the terminal became too small."""
         self.is_furnished = False
         """Whether the tabs are filled."""
         self.marked: list[str] = []
@@ -134,6 +138,31 @@ class CifarApp(RunsApp):
         sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
         self._loop = asyncio.get_running_loop()
         self.call_after_refresh(self._furnish)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give the focus back that the sentence about a small terminal took."""
+        main = self.screen_stack[0]
+        if event.size.width < SMALLEST.width or event.size.height < SMALLEST.height:
+            self._focus_before = main.focused or self._focus_before
+        elif self._focus_before is not None:
+            self.call_after_refresh(main.set_focus, self._focus_before)
+            self._focus_before = None
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice; draw all anew once it is gone: where the layout changes just then, its place would stay."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        self.call_later(self._draw_anew_after, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
+
+    def _draw_anew_after(self, seconds: float) -> None:
+        self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, lambda: self.screen.refresh())
 
     def on_unmount(self) -> None:
         """Let the interpreter clean up as always: libraries complain at its end about what is left."""
@@ -283,9 +312,11 @@ class CifarApp(RunsApp):
         if found:
             names = ", ".join(f"{row.name} (epoch {row.epochs or 0} of {row.planned_epochs})" for row in found[:3])
             names += f" and {len(found) - 3} more" if len(found) > 3 else ""
-            title = "A run was interrupted" if len(found) == 1 else f"{len(found)} runs were interrupted"
-            text = f"{names}. R resumes all of them; c on the leaderboard resumes one."
-            self.notify(text, title=title, severity="warning", markup=False, timeout=20)
+            if len(found) == 1:
+                title, way = "A run was interrupted", "R resumes it."
+            else:
+                title, way = f"{len(found)} runs were interrupted", "R resumes all of them; c on the leaderboard one."
+            self.notify(f"{names}. {way}", title=title, severity="warning", markup=False, timeout=12)
 
     @work(thread=True, group="look")
     def _look(self) -> None:

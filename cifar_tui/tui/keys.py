@@ -95,7 +95,7 @@ SCOPES: Mapping[str, Scope] = {
                 "↓",
             ),
             Key("up", "previous_field", "Field before", "Move one field up.", "↑"),
-            Key("ctrl+r", "reset_field", "Reset field", "Put the focused field back to the preset."),
+            Key("ctrl+r", "reset_field", "Reset field", "Put the focused field back to the preset.", in_footer=True),
             Key("ctrl+z", "undo", "Undo", "Take the last change of the form back."),
         ),
     ),

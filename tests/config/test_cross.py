@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from cifar_tui.config import ConfigError, RunConfig
-from cifar_tui.config.cross import MOST_RUNS, alternatives, cross
+from cifar_tui.config.cross import MOST_RUNS, alternatives, cross, faults
 
 BASE = RunConfig.model_validate({"model": {"name": "mlp"}, "preset": "part1/mlp"}).model_dump(mode="json")
 
@@ -45,3 +45,14 @@ def test_too_many_are_refused_before_they_are_made():
 def test_a_value_that_does_not_fit_is_told():
     with pytest.raises(ValidationError):
         cross(BASE, {("training", "lr"): ("1e-3", "-1")})
+
+
+def test_every_field_at_fault_is_named_whichever_of_its_values_it_is():
+    values = BASE | {"training": BASE["training"] | {"weight_decay": "abc"}}
+    found = faults(values, {("training", "lr"): ("1e-3", "x"), ("training", "seed"): ("0", "1", "-1")})
+    assert {path[-1] for path in found} == {"weight_decay", "lr", "seed"}
+    assert found["training", "lr"] == "must be a number"
+
+
+def test_nothing_is_at_fault_where_all_fits():
+    assert faults(BASE, {("training", "lr"): ("1e-3", "3e-4")}) == {}

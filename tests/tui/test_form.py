@@ -112,6 +112,19 @@ async def test_down_and_up_move_between_the_fields_also_where_they_scroll(app: C
             await until(pilot, lambda expected=expected: title() == expected, seconds=5)
 
 
+async def test_every_wrong_field_is_marked_and_the_first_is_named_as_the_form_names_it(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(LR, "1e-3, x")
+        form.set_field(("training", "weight_decay"), "abc")
+        await until(pilot, lambda: len(form.errors) == 2)
+        wrong = {row.field.title for row in form.query(FieldRow) if row.has_class("-wrong")}
+        assert wrong == {"Learning rate", "Weight decay"}
+        assert form.first_error == "Learning rate must be a number."
+        await pilot.press("t")
+        await until(pilot, lambda: "Learning rate must be a number." in [n.message for n in app._notifications])
+
+
 async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)

@@ -98,6 +98,39 @@ async def test_the_bar_follows_the_tab(app: CifarApp):
         await until(pilot, lambda: "Compare" in str(bar.content) and "Queue part" not in str(bar.content))
 
 
+@pytest.mark.parametrize("tab", ["1", "2", "3"])
+async def test_leaving_and_help_stand_at_the_bars_end_on_the_narrowest_terminal(app: CifarApp, tab: str):
+    async with running(app, (60, 18)) as pilot:
+        await pilot.press(tab)
+        bar = app.query_one(KeyBar)
+        await until(pilot, lambda: str(bar.content).endswith(" q Quit   ? Help  "))
+        assert bar.content.cell_length == 60
+
+
+async def test_the_bar_names_keys_that_work_while_a_letter_is_typed_as_one(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        bar = app.query_one(KeyBar)
+        await pilot.press("e")
+        await until(pilot, lambda: "ctrl+t Train" in str(bar.content))
+        words = str(bar.content).split()
+        assert {"ctrl+g", "ctrl+r", "ctrl+q", "f1"} <= set(words)
+        assert not {"t", "a", "/", "q", "?"} & set(words)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+async def test_the_focus_comes_back_when_the_terminal_is_enlarged(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("3")
+        table = app.query_one("#table")
+        await until(pilot, lambda: table.has_focus)
+        await pilot.resize_terminal(50, 15)
+        await until(pilot, lambda: app.query_one("#too-small").display)
+        await until(pilot, lambda: not table.has_focus)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: table.has_focus)
+
+
 async def test_the_bar_of_a_screen_that_was_left_writes_nothing(app: CifarApp):
     async with running(app, (120, 40)):
         bar = app.query_one(KeyBar)

@@ -208,9 +208,8 @@ class LaunchPane(Vertical):
     def _is_wrong(self) -> bool:
         if not self.form.errors:
             return False
-        path, message = next(iter(self.form.errors.items()))
-        self.form.focus_field(path)
-        self.app.notify(f"{'.'.join(path)} {message}", title="Not yet", severity="error", markup=False)
+        self.form.focus_field(next(iter(self.form.errors)))
+        self.app.notify(self.form.first_error or "", title="The form is not right yet", severity="error", markup=False)
         return True
 
     def _keep_draft(self) -> None:
@@ -251,6 +250,7 @@ class LaunchPane(Vertical):
         self.query_one(PresetTree).mark(edited | {self._preset.key} if form.edits() else edited)
         runs = len(form.configs)
         self.query_one("#train", Button).label = f"Train {runs} runs" if runs > 1 else "Train now"
+        self.query_one("#enqueue", Button).label = f"Queue {runs} runs" if runs > 1 else "Add to queue"
         self._show_banner()
 
     @on(ModelPanel.Counted)

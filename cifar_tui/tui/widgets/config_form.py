@@ -13,8 +13,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from cifar_tui.config import ConfigError, FieldPath, RunConfig, explain
-from cifar_tui.config.cross import alternatives, cross
+from cifar_tui.config import ConfigError, FieldPath, RunConfig
+from cifar_tui.config.cross import alternatives, cross, faults
 from cifar_tui.config.fields import (
     FieldKind,
     FormField,
@@ -67,6 +67,7 @@ class ConfigForm(Vertical):
     ConfigForm #model-arguments { height: auto; }
     ConfigForm #hidden-fields { height: 1; margin-top: 1; padding: 0 1; color: $text-muted; }
     ConfigForm #field-help { height: 3; color: $text-muted; padding: 0 1; border-top: solid $border-blurred; }
+    .-tall ConfigForm #field-help { height: 4; }
     ConfigForm #field-help.-wrong { color: $text-error; }
     """
 
@@ -108,6 +109,12 @@ class ConfigForm(Vertical):
         """What is wrong with which field."""
         self._check()
         return self._errors
+
+    @property
+    def first_error(self) -> str | None:
+        """A sentence about the first field that is wrong, by the name that the form gives it."""
+        titles = {row.field.path: row.field.title for row in self._rows}
+        return next((f"{titles.get(path, '.'.join(path))} {text}." for path, text in self.errors.items()), None)
 
     @property
     def is_changed(self) -> bool:
@@ -171,7 +178,8 @@ class ConfigForm(Vertical):
             ValidationError: `base` does not take a value.
         """
         rows = [row for row in self._rows if row.is_changed and row.field.path[0] in sections]
-        return self._crossed(base.model_dump(mode="json"), rows)
+        values = base.model_dump(mode="json")
+        return cross(values, self._write(values, rows))
 
     def set_field(self, path: FieldPath, value: object) -> None:
         """Write `value` into one field, as if it had been typed."""
@@ -312,16 +320,17 @@ class ConfigForm(Vertical):
             return
         self._is_stale = False
         self._values = self.values()
+        values = self._base.model_dump(mode="json") | {"model": {}}
+        choices = self._write(values, self._rows)
         try:
-            values = self._base.model_dump(mode="json") | {"model": {}}
-            self._configs, self._errors = self._crossed(values, self._rows), {}
-        except ValidationError as error:
-            self._configs, self._errors = (), explain(error)
+            self._configs, self._errors = cross(values, choices), {}
+        except ValidationError:
+            self._configs, self._errors = (), faults(values, choices)
         except ConfigError as error:
             self._configs, self._errors = (), {self._focused_field.path: str(error)}
 
-    def _crossed(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> tuple[RunConfig, ...]:
-        """Put the values of `rows` into `values`: one configuration for each of several."""
+    def _write(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> dict[FieldPath, tuple[object, ...]]:
+        """Put the values of `rows` into `values`; return the choices where there are several."""
         choices: dict[FieldPath, tuple[object, ...]] = {}
         neighbours = self._neighbours()
         for row in rows:
@@ -330,7 +339,7 @@ class ConfigForm(Vertical):
             if field.kind is FieldKind.NUMBER and isinstance(value, str) and len(several := alternatives(value)) > 1:
                 choices[field.path] = several
             _at(values, field.path[:-1])[field.path[-1]] = value
-        return cross(values, choices)
+        return choices
 
     def _neighbours(self) -> dict[FieldPath, dict[str, object]]:
         """The values of each section, by the last part of their paths."""

@@ -127,7 +127,7 @@ class FieldRow(Widget):
         error, _ = self._state
         if error is not None:
             return f"✗ {error}"
-        return "a, b, …" if self.field.kind is FieldKind.NUMBERS else self.field.bounds
+        return "a, b" if self.field.kind is FieldKind.NUMBERS else self.field.bounds
 
     @property
     def value(self) -> object:

@@ -1,9 +1,16 @@
 """The line of keys at the bottom of a screen."""
 
+import re
+
+from textual.binding import Binding
 from textual.content import Content
 from textual.markup import escape
 from textual.screen import Screen
 from textual.widgets import Static
+
+_NEVER_TYPED = re.compile(r"ctrl\+.|f\d+")
+_ALWAYS = ("quit", "help")
+"""At the right edge, however narrow the terminal."""
 
 
 class KeyBar(Static):
@@ -23,6 +30,10 @@ class KeyBar(Static):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
         self.call_after_refresh(self._write)
 
+    def on_resize(self) -> None:
+        """Fit the line."""
+        self._write()
+
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen:
             self.call_after_refresh(self._write)
@@ -30,13 +41,31 @@ class KeyBar(Static):
     def _write(self) -> None:
         if not self.is_attached:
             return  # the screen was left before it was drawn
-        parts: dict[str, str] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if binding.show and binding.action not in parts:
-                shown = escape(self.app.get_key_display(binding))
-                label = f"[$footer-key-foreground bold]{shown}[/] {escape(binding.description)}"
-                parts[binding.action] = f"[@click=app.simulate_key('{binding.key}')] {label} [/]"
-        text = Content.from_markup(" ".join(parts.values()))
+        parts: dict[str, Content] = {}
+        bindings = [active.binding for active in self.screen.active_bindings.values()]
+        for binding in sorted(bindings, key=lambda binding: bool(_NEVER_TYPED.fullmatch(binding.key))):
+            if binding.show and binding.action not in parts and not self._is_typed(binding):
+                parts[binding.action] = self._label(binding)
+        last = Content().join([parts.pop(action) for action in _ALWAYS if action in parts])
+        room = self.size.width - last.cell_length
+        first = Content()
+        for part in parts.values():
+            if first.cell_length + part.cell_length > room:
+                break
+            first += part
+        text = first + " " * (room - first.cell_length) + last
         if text != self.content:
             self.update(text, layout=False)
+
+    def _label(self, binding: Binding) -> Content:
+        label = f"[$footer-key-foreground bold]{escape(self._shown(binding))}[/] {escape(binding.description)}"
+        return Content.from_markup(f"[@click=app.simulate_key('{binding.key}')] {label} [/] ")
+
+    def _shown(self, binding: Binding) -> str:
+        # An action's keys share what is shown for the first of them.
+        return binding.key if _NEVER_TYPED.fullmatch(binding.key) else self.app.get_key_display(binding)
+
+    def _is_typed(self, binding: Binding) -> bool:
+        """Whether the key writes where the focus is, in place of what it does elsewhere."""
+        shown, focused = self._shown(binding), self.screen.focused
+        return len(shown) == 1 and focused is not None and focused.check_consume_key(binding.key, shown)
