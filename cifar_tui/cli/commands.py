@@ -174,6 +174,9 @@ def runs(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B,C", help="Only these columns, in this order.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Show the results of all runs."""
@@ -184,7 +187,10 @@ def runs(
     if len(chosen) > 1:
         fail(f"--{chosen[0]} and --{chosen[1]} exclude each other.", USAGE)
     form = chosen[0] if chosen else Format.TABLE
-    show_runs(_paths(context, home), form, sort=sort, reverse=reverse, text=text, with_given=given, by_group=group)
+    show_runs(
+        _paths(context, home), form, sort=sort, reverse=reverse, text=text, with_given=given, by_group=group,
+        columns=columns,
+    )  # fmt: skip
 
 
 @app.command()

@@ -53,7 +53,15 @@ class Format(StrEnum):
 
 
 def show_runs(
-    paths: Paths, form: Format, *, sort: str, reverse: bool, text: str, with_given: bool, by_group: bool
+    paths: Paths,
+    form: Format,
+    *,
+    sort: str,
+    reverse: bool,
+    text: str,
+    with_given: bool,
+    by_group: bool,
+    columns: str | None = None,
 ) -> None:
     """Print the results of all runs that the filter `text` matches.
 
@@ -67,10 +75,10 @@ def show_runs(
         text: a filter (see `runs.filter`), applied to the rows as they are shown.
         with_given: with the rows that the report and this project measured.
         by_group: one row for runs that differ in their seed alone.
+        columns: the keys of the columns to print, divided by commas; JSON has all values always.
     """
-    column = find_column(sort.lower())
-    if column is None:
-        fail(f"There is no column {sort!r}; --sort takes {', '.join(column.key for column in COLUMNS)}.", USAGE)
+    column = _column(sort, "--sort")
+    chosen = None if columns is None else [_column(key, "--columns") for key in columns.split(",")]
     wanted = _parsed(text)
     store = RunStore(paths.runs)
     scan = store.scan()
@@ -88,11 +96,18 @@ def show_runs(
         case Format.JSON:
             print(as_json(rows), end="")
         case Format.CSV:
-            print(as_csv(rows), end="")
+            print(as_csv(rows, chosen or COLUMNS), end="")
         case Format.MARKDOWN:
-            print(as_markdown(rows), end="")
+            print(as_markdown(rows, chosen or COLUMNS), end="")
         case Format.TABLE:
-            _print_table(rows)
+            _print_table(rows, chosen)
+
+
+def _column(key: str, option: str) -> Column:
+    column = find_column(key.strip().lower())
+    if column is None:
+        fail(f"There is no column {key!r}; {option} takes {', '.join(column.key for column in COLUMNS)}.", USAGE)
+    return column
 
 
 def _parsed(text: str) -> Filter:
@@ -102,27 +117,30 @@ def _parsed(text: str) -> Filter:
         fail(str(error), USAGE)
 
 
-def _cells(row: Row, columns: Sequence[Column] = COLUMNS) -> list[str]:
+def _cells(row: Row, columns: Sequence[Column]) -> list[str]:
     return [printable(column.text(row)) for column in columns]
 
 
-def _print_table(rows: Sequence[Row]) -> None:
+def _print_table(rows: Sequence[Row], chosen: Sequence[Column] | None) -> None:
+    """Print `chosen` columns, or as many of all as there is room for."""
     if not rows:
         print("There is nothing to show: no run yet, or none that matches.")
         return
     console = make_console()
+    columns = chosen or COLUMNS
     widths = {
         column.key: max(cell_len(column.title), *(cell_len(cell) for cell in cells)) + _GAP
-        for column, cells in zip(COLUMNS, zip(*(_cells(row) for row in rows), strict=True), strict=True)
+        for column, cells in zip(columns, zip(*(_cells(row, columns) for row in rows), strict=True), strict=True)
     }
     room = console.width
-    for key in _FIRST_TO_GO:
+    for key in _FIRST_TO_GO if chosen is None else ():
         others = sum(width for name, width in widths.items() if name != "name")
         if others + min(widths["name"], _NARROWEST_NAME) <= room:
             break
         del widths[key]
-    widths["name"] = max(min(widths["name"], room - sum(widths.values()) + widths["name"]), _GAP + 1)
-    shown = [column for column in COLUMNS if column.key in widths]
+    if "name" in widths:
+        widths["name"] = max(min(widths["name"], room - sum(widths.values()) + widths["name"]), _GAP + 1)
+    shown = [column for column in columns if column.key in widths]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", width=sum(widths.values()))
     for column in shown:
         table.add_column(

@@ -201,6 +201,22 @@ def test_a_history_that_is_damaged_costs_watching_a_warning(
     assert "test accuracy        10.00 %" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("form", "first"), [("--csv", "Test %,Name"), ("--markdown", "| Test % | Name |"), ("", "Test %  Name")]
+)
+def test_chosen_columns_in_their_order(call: Call, ids: dict[str, str], form: str, first: str) -> None:
+    result = call("runs", "--no-given", "--columns", "test, NAME", *filter(None, [form]))
+    lines = result.stdout.splitlines()
+    assert lines[0].strip() == first
+    assert all("10.00" in line for line in lines if "ten" in line)
+
+
+def test_a_column_that_there_is_not(call: Call, sentence: Callable[[Result], str]) -> None:
+    result = call("runs", "--columns", "test,mood")
+    assert result.exit_code == 2
+    assert sentence(result).startswith("cifar-tui: There is no column 'mood'; --columns takes rank, name, ")
+
+
 def test_nothing_to_show(call: Call) -> None:
     assert call("runs", "--no-given").stdout == "There is nothing to show: no run yet, or none that matches.\n"
 
@@ -215,7 +231,7 @@ def test_a_pipe_gets_every_column(call: Call, ids: dict[str, str]) -> None:
 @pytest.mark.parametrize(("width", "left_out"), [(200, None), (100, "Device"), (80, "Part"), (40, "Params")])
 def test_fits_the_terminal(ids: dict[str, str], width: int, left_out: str | None) -> None:
     environment = {**os.environ, "TERM": "xterm"}
-    arguments = ["-m", "cifar_tui", "runs"]
+    arguments = ["-m", "cifar_tui", "runs", "--filter=-is:measured"]
     terminal = pexpect.spawn(
         sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(40, width), env=environment
     )
