@@ -132,6 +132,38 @@ async def test_a_wrong_filter_says_what_is_wrong_and_leaves_the_rows(app: CifarA
         await until(pilot, lambda: keys(table) == ["run-01"])
 
 
+async def test_while_a_filter_is_not_understood_the_last_rows_stay(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        line, note = app.query_one("#filter", Input), app.query_one("#filter-note", Static)
+        await pilot.press("/")
+        for text, rows in (("gru", 3), ("gru test", 0), ("gru test>", 3), ("gru test>abc part:", 3)):
+            line.value = text
+            await until(pilot, lambda rows=rows: len(keys(table)) == rows)
+            is_wrong = ">" in text
+            await until(pilot, lambda is_wrong=is_wrong: ("not understood" in str(table.border_subtitle)) is is_wrong)
+            assert note.has_class("-wrong") is is_wrong
+        assert table.border_subtitle == "the filter is not understood; esc shows all"
+        line.value = "gru part:5"
+        await until(pilot, lambda: "not understood" not in str(table.border_subtitle))
+        assert str(note.content) == ""
+
+
+async def test_a_filter_that_is_not_understood_is_not_remembered(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("/", *"seed=", "enter")
+        await until(pilot, lambda: "not understood" in str(table.border_subtitle))
+    again = CifarApp(app.paths)
+    async with running(again, (160, 50)) as pilot:
+        table = await at(again, pilot, "run-01")
+        assert len(keys(table)) == 22
+        assert again.query_one("#filter", Input).value == ""
+        assert not again.query_one("#filter-bar").display
+    again.runner.shut_down()
+    assert again.runner.join(timeout=60)
+
+
 async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 60)) as pilot:
         await at(app, pilot, "run-01")
