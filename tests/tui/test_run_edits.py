@@ -200,16 +200,51 @@ async def test_comparison_of_marked_runs(app: CifarApp, furnished: RunMaker):
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         loss = app.screen.query_one("#loss-chart", Chart).data
-        assert [series.label for series in loss.series] == ["part1/simple_cnn", "MLP [red]wide[/] xxxxxxx"]
+        assert [series.label for series in loss.series] == ["part1/simple_cnn", "MLP [red]…xxxxxxxxxx"]
         assert len({series.colour for series in loss.series}) == len({series.sign for series in loss.series}) == 2
         table = shown(app, "#compare-table Static")
         assert "60.12" in table
         assert "30.07" in table
+        assert "MLP [red]wide[/] xxx" in table
         assert "Hidden sizes" in table
         assert "Batch size" not in table  # the same in both
         await pilot.press("y", "escape")
         await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
         assert "| 30.07" in app.clipboard
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_names_of_a_comparison_tell_its_runs_apart(
+    app: CifarApp, runs: RunMaker, queue_held: None, width: int
+):
+    for seed in (1, 2, 3):
+        runs.make("part1/mlp", RunStatus.STOPPED, epochs=2, name=f"a long name for a small perceptron seed={seed}")
+    async with running(app, (width, 50)) as pilot:
+        for run_id in ("run-01", "run-02", "run-03"):
+            await at(app, pilot, run_id)
+            await pilot.press("space")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until(pilot, lambda: "seed=3" in shown(app, "#compare-table Static"))
+        heading = shown(app, "#compare-table Static").splitlines()[0]
+        assert all(f"seed={seed}" in heading for seed in (1, 2, 3))
+        assert heading.count("…") == 3
+        labels = [series.label for series in app.screen.query_one("#loss-chart", Chart).data.series]
+        assert [label[-1] for label in labels] == ["1", "2", "3"]
+
+
+async def test_a_comparison_tells_what_is_known_of_a_run_without_results(app: CifarApp, furnished: RunMaker):
+    async with running(app, (120, 60)) as pilot:
+        for run_id in ("run-06", "run-01"):
+            await at(app, pilot, run_id)
+            await pilot.press("space")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until(pilot, lambda: "Params" in shown(app, "#compare-table Static"))
+        lines = {line.split("  ")[0]: line.split() for line in shown(app, "#compare-table Static").splitlines()}
+        assert lines["Val %"][2:] == ["35.00", "61.12", "+26.12"]
+        assert lines["Params"][1:] == ["346.6K", "346.6K", "+0"]
+        assert lines["Test %"][2:] == ["60.12"]
 
 
 async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: RunMaker):
