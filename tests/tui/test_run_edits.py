@@ -179,6 +179,26 @@ async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
         await until(pilot, lambda: not isinstance(app.screen, RunScreen))
 
 
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_texts_of_a_run_have_room(app: CifarApp, furnished: RunMaker, width: int):
+    async with running(app, (width, 60)) as pilot:
+        folder = app.store.get("run-01").folder
+        line = "epoch 30: " + "a long line of the log " * 2
+        (folder / "log.txt").write_text(line + "\n")
+        await at(app, pilot, "run-01")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: bool(app.screen.query_one("#run-files").size))
+        facts, settings, files = (app.screen.query_one(f"#run-{part}") for part in ("facts", "settings", "files"))
+        assert files.region.y >= max(facts.region.bottom, settings.region.bottom)
+        assert files.size.width >= width - 6
+        assert line.strip() in shown(app, "#run-files")
+        assert "part1/simple_cnn  3 changed" in shown(app, "#run-settings")
+        if width == 120:
+            assert facts.region.right == settings.region.x
+            assert all(text.endswith("  ") for text in shown(app, "#run-facts").splitlines())
+
+
 async def test_train_again_from_a_run(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-02")
