@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, SelectionList, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
@@ -346,6 +346,27 @@ async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished:
         assert [str(key.value) for key in table.columns] == after
     again.runner.shut_down()
     assert again.runner.join(timeout=60)
+
+
+async def test_the_columns_say_which_are_shown_and_why_one_is_not_seen(app: CifarApp, furnished: RunMaker):
+    async with running(app, (80, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await until(pilot, lambda: bool(table.columns_in_sight))
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        chooser = app.screen.query_one(SelectionList)
+        await until(pilot, lambda: chooser.size.height > 0)
+
+        def line(title: str) -> str:
+            lines = [chooser.render_line(y).text.strip() for y in range(chooser.size.height)]
+            return next(text for text in lines if text[4:].startswith(title))
+
+        await until(pilot, lambda: line("#") == "[x] #")
+        assert line("Model") == "[x] Model       no room"
+        assert line("Tags") == "[x] Tags        empty"
+        assert line("Status") == "[x] Status      no room; → scrolls to it"
+        await pilot.press("space")
+        await until(pilot, lambda: line("#") == "[ ] #")
 
 
 async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None):

@@ -151,13 +151,22 @@ class LeaderboardPane(RunEdits):
     @work(exclusive=True, group="columns")
     async def action_columns(self) -> None:
         """Choose which columns are shown, and their order."""
-        answer = await self.app.push_screen_wait(ColumnsScreen(self._order, tuple(self._hidden)))
+        answer = await self.app.push_screen_wait(ColumnsScreen(self._order, tuple(self._hidden), self._absent()))
         if answer is not None:
             keys, hidden = answer
             self._order = sorted(COLUMNS, key=lambda column: keys.index(column.key))
             self._hidden = set(hidden)
             self.post_message(self.ViewChanged(column_order=keys, hidden_columns=hidden))
             self._choose_columns(self.size.width)
+
+    def _absent(self) -> dict[str, str]:
+        """Why columns are not seen, each by its key."""
+        reasons = {column.key: "no room; → scrolls to it" for column in self._table.columns_shown}
+        for column in self._table.columns_in_sight:
+            del reasons[column.key]
+        reasons |= {key: "no room" for key in _ONLY_WHEN_WIDE if self.size.width < _WIDE}
+        filling = (column for column in self._order if column.key in _ONLY_WHEN_FILLED)
+        return reasons | {column.key: "empty" for column in filling if not self._fills(column)}
 
     def action_filter(self) -> None:
         """Type what a row must hold."""
