@@ -102,6 +102,25 @@ async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
         assert app.store.get("run-01").record.results is not None
 
 
+@pytest.mark.parametrize("key", ["n", "N", "t", "asterisk", "A", "delete"])
+async def test_a_row_of_the_report_is_not_changed(app: CifarApp, furnished: RunMaker, key: str):
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "report:part1/mlp")
+        await pilot.press(key)
+        said = "Rows of the report and of this project cannot be renamed, tagged or deleted."
+        await until(pilot, lambda: said in [str(toast.message) for toast in app._notifications])
+        await pilot.press("space")
+        said = "Rows of the report and of this project cannot be marked."
+        await until(pilot, lambda: said in [str(toast.message) for toast in app._notifications])
+
+
+async def test_one_row_of_the_report_is_one_row(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("/", *"softmaxreg", "enter")
+        await until(pilot, lambda: table.border_title == "0 runs · 1 row of the report")
+
+
 async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-07")

@@ -189,7 +189,7 @@ class LeaderboardPane(RunEdits):
         if row is None:
             return
         if row.is_given:
-            self.app.notify("Runs can be marked; what comes with the project has none here.")
+            self.app.notify("Rows of the report and of this project cannot be marked.")
         elif row.is_unreadable:
             self._say_why_unreadable(row)
         for key in _runs_of(row):
@@ -231,7 +231,7 @@ class LeaderboardPane(RunEdits):
             self.post_message(self.CompareWanted(keys))
 
     def _wish(self, message: type[RunMessage]) -> None:
-        if row := self._chosen_run():
+        if row := self._chosen_run(to_change=False):
             self.post_message(message(row.key))
 
     def _marks_changed(self) -> None:
@@ -326,7 +326,7 @@ class LeaderboardPane(RunEdits):
         runs = len(rows) - report - measured - unreadable
         title = f"{runs} {'row' if self._is_grouped else 'run'}{'' if runs == 1 else 's'}"
         title += " · seeds grouped" if self._is_grouped else ""
-        title += f" · {report} rows of the report" if report else ""
+        title += f" · {report} {'row' if report == 1 else 'rows'} of the report" if report else ""
         title += f" · {measured} of this project" if measured else ""
         title += f" · {unreadable} unreadable" if unreadable else ""
         title += f" · {len(self._marked)} marked" if self._marked else ""
