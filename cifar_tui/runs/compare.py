@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from cifar_tui.config import FieldPath, RunConfig
 from cifar_tui.config.fields import as_text, data_fields, model_fields, training_fields
-from cifar_tui.events import Results
+from cifar_tui.events import EpochFinished, Results
 from cifar_tui.runs.columns import count, duration, percent
+from cifar_tui.runs.record import RunRecord
 
 SEED_SPREAD = 0.004
 """What the test accuracies of one recipe lie apart for no other reason than the seed: 0.2 to 0.4 points."""
@@ -33,12 +34,51 @@ class Metric:
 
     title: str
     values: tuple[float | None, ...]
-    """Accuracies are fractions, times seconds; None where a run has no results yet."""
+    """Accuracies are fractions, times seconds; None where it is not known (yet)."""
     texts: tuple[str, ...]
     changes: tuple[float | None, ...]
     """Each value minus the first run's; None where either is missing, and for the first run itself."""
     change_texts: tuple[str, ...]
     """Signed; accuracies in percentage points."""
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What is known of a run that has no results."""
+
+    parameters: int | None = None
+    val_accuracy: float | None = None
+    """Of the last epoch with a validation, as on the leaderboard."""
+    train_val_gap: float | None = None
+    """Of the same epoch."""
+    seconds: float | None = None
+
+
+def outcome(record: RunRecord, epochs: Sequence[EpochFinished]) -> Results | SoFar:
+    """Return what came of a run, or what its start and its history say so far."""
+    if record.results is not None:
+        return record.results
+    validated = [(epoch, epoch.val_accuracy) for epoch in epochs if epoch.val_accuracy is not None]
+    last, accuracy = validated[-1] if validated else (None, None)
+    return SoFar(
+        parameters=record.started.parameters if record.started else None,
+        val_accuracy=accuracy,
+        train_val_gap=last.train_accuracy - accuracy if last is not None and accuracy is not None else None,
+        seconds=sum(epoch.seconds for epoch in epochs) if epochs else None,
+    )
+
+
+def shortened(names: Sequence[str], width: int) -> list[str]:
+    """Cut the longer of `names` to `width` characters, with … where it costs least of what tells them apart."""
+    best: list[str] = []
+    start = _common_start(names)
+    cuts = [(head, width - 1 - head) for head in sorted(range(width), key=lambda head: abs(2 * head - width + 1))]
+    candidates = [[name if len(name) <= width else _without_middle(name, *cut) for name in names] for cut in cuts]
+    candidates.append([name if len(name) <= width else _from(name, start, width) for name in names])
+    for candidate in candidates:
+        if len(set(candidate)) > len(set(best)):
+            best = candidate
+    return best
 
 
 def differences(configs: Sequence[RunConfig]) -> list[Difference]:
@@ -64,9 +104,9 @@ def changes_from(config: RunConfig, base: RunConfig) -> list[Difference]:
     return differences([base, config])
 
 
-def metrics(results: Sequence[Results | None]) -> list[Metric]:
+def metrics(outcomes: Sequence[Results | SoFar | None]) -> list[Metric]:
     """Return what the runs are judged by, each also as the difference to the first run."""
-    return [_metric(measure, results) for measure in _MEASURES]
+    return [_metric(measure, outcomes) for measure in _MEASURES]
 
 
 def within_spread(change: float) -> str:
@@ -85,15 +125,35 @@ def _value(config: RunConfig, path: FieldPath) -> object:
     return value
 
 
+def _common_start(names: Sequence[str]) -> int:
+    return next((place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1), 0)
+
+
+def _without_middle(name: str, head: int, tail: int) -> str:
+    return f"{name[:head]}…{name[len(name) - tail :]}"
+
+
+def _from(name: str, start: int, width: int) -> str:
+    # Alike at both ends: what differs stands in the middle.
+    start = max(start - 1, 0)
+    return f"…{name[start : start + width - 2]}…"
+
+
 @dataclass(frozen=True)
 class _Measure:
     title: str
     get: Callable[[Results], float | None]
     text: Callable[[float], str]
+    so_far: Callable[[SoFar], float | None] = lambda _: None
+
+    def value(self, outcome: Results | SoFar | None) -> float | None:
+        if outcome is None:
+            return None
+        return self.so_far(outcome) if isinstance(outcome, SoFar) else self.get(outcome)
 
 
-def _metric(measure: _Measure, results: Sequence[Results | None]) -> Metric:
-    values = tuple(None if result is None else measure.get(result) for result in results)
+def _metric(measure: _Measure, outcomes: Sequence[Results | SoFar | None]) -> Metric:
+    values = tuple(measure.value(outcome) for outcome in outcomes)
     first = values[0] if values else None
     changes = tuple(
         None if place == 0 or value is None or first is None else value - first for place, value in enumerate(values)
@@ -117,12 +177,17 @@ def _gap(results: Results) -> float:
 
 _MEASURES = (
     _Measure(TEST_ACCURACY, lambda results: results.test_accuracy, percent),
-    _Measure("Val %", lambda results: results.val_accuracy, percent),
+    _Measure("Val %", lambda results: results.val_accuracy, percent, lambda so_far: so_far.val_accuracy),
     _Measure("F1 %", lambda results: results.macro_f1, percent),
     _Measure("Top-5 %", lambda results: results.top5_accuracy, percent),
     _Measure("Superclass %", lambda results: results.superclass_accuracy, percent),
-    _Measure("Train - val", _gap, percent),
-    _Measure("Params", lambda results: results.parameters, lambda value: count(round(value))),
-    _Measure("Time", lambda results: results.seconds, duration),
+    _Measure("Train - val", _gap, percent, lambda so_far: so_far.train_val_gap),
+    _Measure(
+        "Params",
+        lambda results: results.parameters,
+        lambda value: count(round(value)),
+        lambda so_far: so_far.parameters,
+    ),
+    _Measure("Time", lambda results: results.seconds, duration, lambda so_far: so_far.seconds),
     _Measure("img/s", lambda results: results.images_per_second, lambda value: f"{value:,.0f}"),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from cifar_tui.config import RunConfig, override
 from cifar_tui.events import Results
-from cifar_tui.runs.compare import changes_from, differences, metrics, within_spread
+from cifar_tui.runs.compare import changes_from, differences, metrics, shortened, within_spread
 
 MLP = RunConfig.model_validate({"name": "a", "model": {"name": "mlp"}})
 
@@ -69,3 +69,19 @@ def test_metrics_are_compared_with_the_first_run(make_results: Callable[..., Res
 )
 def test_a_small_difference_of_two_runs_could_be_the_seeds(change: float, expected: str) -> None:
     assert within_spread(change) == f"{expected} the seed spread"
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "expected"),
+    [
+        (["mlp", "gru"], 20, ["mlp", "gru"]),
+        (["abcdefghij", "mlp"], 5, ["ab…ij", "mlp"]),
+        (["part1/softmax seed=1", "part1/softmax seed=2"], 9, ["part…ed=1", "part…ed=2"]),
+        (["a1cdefghij", "a2cdefghij"], 5, ["a1…ij", "a2…ij"]),
+        (["abcdefg12345678", "abcdefg92345678"], 5, ["…g12…", "…g92…"]),
+        (["same name", "same name"], 5, ["sa…me", "sa…me"]),
+        ([], 5, []),
+    ],
+)
+def test_names_are_shortened_where_they_are_alike(names: list[str], width: int, expected: list[str]) -> None:
+    assert shortened(names, width) == expected

@@ -1,7 +1,10 @@
+import pytest
 from textual.widgets import DataTable, Input, Static
 
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.ask import AskScreen
+from cifar_tui.tui.widgets.run_table import RunTable
 
 from .conftest import RunMaker, running, until
 
@@ -139,3 +142,43 @@ async def test_what_waits_cannot_be_continued(app: CifarApp, furnished: RunMaker
         table.move_cursor(row=keys(table).index(app.run_queue.waiting()[0].id))
         await pilot.press("c")
         await until(pilot, lambda: any("only a stopped" in str(toast.message) for toast in app._notifications))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 139, 160, 200])
+async def test_no_column_is_cut_at_the_right_edge(app: CifarApp, furnished: RunMaker, width: int):
+    async with running(app, (width, 50)) as pilot:
+        table = await opened(app, pilot)
+        assert isinstance(table, RunTable)
+        await until(pilot, lambda: bool(table.columns_in_sight))
+        await pilot.pause()
+        drawn = table.render_line(0).text
+        for place, column in enumerate(table.columns_shown):
+            assert (column.title in drawn) is (place < len(table.columns_in_sight)), column.title
+
+
+@pytest.mark.parametrize(("width", "letters"), [(200, 44), (120, 20)])
+async def test_names_are_as_long_as_there_is_room(
+    app: CifarApp, runs: RunMaker, queue_held: None, width: int, letters: int
+):
+    name = "a name that is longer than thirty characters"
+    runs.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.9, name=name, synthetic=True)
+    async with running(app, (width, 50)) as pilot:
+        await pilot.press("3")
+        table = app.query_one(RunTable)
+        await until(pilot, lambda: table.row_count == 14 and name[:letters] in table.render_line(1).text)
+        assert (name in table.render_line(1).text) is (letters == len(name))
+        assert "✓ finished" in table.render_line(1).text
+
+
+async def test_the_chosen_row_is_not_dim(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await opened(app, pilot)
+
+        def is_dim(key: str) -> bool:
+            line = table.render_line(keys(table).index(key) + 1)
+            return any(segment.style is not None and segment.style.dim for segment in line)
+
+        await until(pilot, lambda: is_dim("report:part1/mlp"))
+        table.move_cursor(row=keys(table).index("report:part1/mlp"))
+        await until(pilot, lambda: not is_dim("report:part1/mlp"))
+        assert is_dim("report:part5/gru_row")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, SelectionList, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
@@ -102,6 +102,25 @@ async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
         assert app.store.get("run-01").record.results is not None
 
 
+@pytest.mark.parametrize("key", ["n", "N", "t", "asterisk", "A", "delete"])
+async def test_a_row_of_the_report_is_not_changed(app: CifarApp, furnished: RunMaker, key: str):
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "report:part1/mlp")
+        await pilot.press(key)
+        said = "Rows of the report and of this project cannot be renamed, tagged or deleted."
+        await until(pilot, lambda: said in [str(toast.message) for toast in app._notifications])
+        await pilot.press("space")
+        said = "Rows of the report and of this project cannot be marked."
+        await until(pilot, lambda: said in [str(toast.message) for toast in app._notifications])
+
+
+async def test_one_row_of_the_report_is_one_row(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("/", *"softmaxreg", "enter")
+        await until(pilot, lambda: table.border_title == "0 runs · 1 row of the report")
+
+
 async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         await at(app, pilot, "run-07")
@@ -132,6 +151,38 @@ async def test_a_wrong_filter_says_what_is_wrong_and_leaves_the_rows(app: CifarA
         await until(pilot, lambda: keys(table) == ["run-01"])
 
 
+async def test_while_a_filter_is_not_understood_the_last_rows_stay(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        line, note = app.query_one("#filter", Input), app.query_one("#filter-note", Static)
+        await pilot.press("/")
+        for text, rows in (("gru", 3), ("gru test", 0), ("gru test>", 3), ("gru test>abc part:", 3)):
+            line.value = text
+            await until(pilot, lambda rows=rows: len(keys(table)) == rows)
+            is_wrong = ">" in text
+            await until(pilot, lambda is_wrong=is_wrong: ("not understood" in str(table.border_subtitle)) is is_wrong)
+            assert note.has_class("-wrong") is is_wrong
+        assert table.border_subtitle == "the filter is not understood; esc shows all"
+        line.value = "gru part:5"
+        await until(pilot, lambda: "not understood" not in str(table.border_subtitle))
+        assert str(note.content) == ""
+
+
+async def test_a_filter_that_is_not_understood_is_not_remembered(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await pilot.press("/", *"seed=", "enter")
+        await until(pilot, lambda: "not understood" in str(table.border_subtitle))
+    again = CifarApp(app.paths)
+    async with running(again, (160, 50)) as pilot:
+        table = await at(again, pilot, "run-01")
+        assert len(keys(table)) == 22
+        assert again.query_one("#filter", Input).value == ""
+        assert not again.query_one("#filter-bar").display
+    again.runner.shut_down()
+    assert again.runner.join(timeout=60)
+
+
 async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 60)) as pilot:
         await at(app, pilot, "run-01")
@@ -145,6 +196,26 @@ async def test_a_run_in_full(app: CifarApp, furnished: RunMaker):
         assert app.screen.query_one("#accuracy-chart", Chart).data.reference == 0.3588
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, RunScreen))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_texts_of_a_run_have_room(app: CifarApp, furnished: RunMaker, width: int):
+    async with running(app, (width, 60)) as pilot:
+        folder = app.store.get("run-01").folder
+        line = "epoch 30: " + "a long line of the log " * 2
+        (folder / "log.txt").write_text(line + "\n")
+        await at(app, pilot, "run-01")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: bool(app.screen.query_one("#run-files").size))
+        facts, settings, files = (app.screen.query_one(f"#run-{part}") for part in ("facts", "settings", "files"))
+        assert files.region.y >= max(facts.region.bottom, settings.region.bottom)
+        assert files.size.width >= width - 6
+        assert line.strip() in shown(app, "#run-files")
+        assert "part1/simple_cnn  3 changed" in shown(app, "#run-settings")
+        if width == 120:
+            assert facts.region.right == settings.region.x
+            assert all(text.endswith("  ") for text in shown(app, "#run-facts").splitlines())
 
 
 async def test_train_again_from_a_run(app: CifarApp, furnished: RunMaker):
@@ -168,16 +239,51 @@ async def test_comparison_of_marked_runs(app: CifarApp, furnished: RunMaker):
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         loss = app.screen.query_one("#loss-chart", Chart).data
-        assert [series.label for series in loss.series] == ["part1/simple_cnn", "MLP [red]wide[/] xxxxxxx"]
+        assert [series.label for series in loss.series] == ["part1/simple_cnn", "MLP [red]…xxxxxxxxxx"]
         assert len({series.colour for series in loss.series}) == len({series.sign for series in loss.series}) == 2
         table = shown(app, "#compare-table Static")
         assert "60.12" in table
         assert "30.07" in table
+        assert "MLP [red]wide[/] xxx" in table
         assert "Hidden sizes" in table
         assert "Batch size" not in table  # the same in both
         await pilot.press("y", "escape")
         await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
         assert "| 30.07" in app.clipboard
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_names_of_a_comparison_tell_its_runs_apart(
+    app: CifarApp, runs: RunMaker, queue_held: None, width: int
+):
+    for seed in (1, 2, 3):
+        runs.make("part1/mlp", RunStatus.STOPPED, epochs=2, name=f"a long name for a small perceptron seed={seed}")
+    async with running(app, (width, 50)) as pilot:
+        for run_id in ("run-01", "run-02", "run-03"):
+            await at(app, pilot, run_id)
+            await pilot.press("space")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until(pilot, lambda: "seed=3" in shown(app, "#compare-table Static"))
+        heading = shown(app, "#compare-table Static").splitlines()[0]
+        assert all(f"seed={seed}" in heading for seed in (1, 2, 3))
+        assert heading.count("…") == 3
+        labels = [series.label for series in app.screen.query_one("#loss-chart", Chart).data.series]
+        assert [label[-1] for label in labels] == ["1", "2", "3"]
+
+
+async def test_a_comparison_tells_what_is_known_of_a_run_without_results(app: CifarApp, furnished: RunMaker):
+    async with running(app, (120, 60)) as pilot:
+        for run_id in ("run-06", "run-01"):
+            await at(app, pilot, run_id)
+            await pilot.press("space")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until(pilot, lambda: "Params" in shown(app, "#compare-table Static"))
+        lines = {line.split("  ")[0]: line.split() for line in shown(app, "#compare-table Static").splitlines()}
+        assert lines["Val %"][2:] == ["35.00", "61.12", "+26.12"]
+        assert lines["Params"][1:] == ["346.6K", "346.6K", "+0"]
+        assert lines["Test %"][2:] == ["60.12"]
 
 
 async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: RunMaker):
@@ -259,6 +365,27 @@ async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished:
         assert [str(key.value) for key in table.columns] == after
     again.runner.shut_down()
     assert again.runner.join(timeout=60)
+
+
+async def test_the_columns_say_which_are_shown_and_why_one_is_not_seen(app: CifarApp, furnished: RunMaker):
+    async with running(app, (80, 50)) as pilot:
+        table = await at(app, pilot, "run-01")
+        await until(pilot, lambda: bool(table.columns_in_sight))
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        chooser = app.screen.query_one(SelectionList)
+        await until(pilot, lambda: chooser.size.height > 0)
+
+        def line(title: str) -> str:
+            lines = [chooser.render_line(y).text.strip() for y in range(chooser.size.height)]
+            return next(text for text in lines if text[4:].startswith(title))
+
+        await until(pilot, lambda: line("#") == "[x] #")
+        assert line("Model") == "[x] Model       no room"
+        assert line("Tags") == "[x] Tags        empty"
+        assert line("Status") == "[x] Status      no room; → scrolls to it"
+        await pilot.press("space")
+        await until(pilot, lambda: line("#") == "[ ] #")
 
 
 async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None):

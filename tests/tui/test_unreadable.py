@@ -98,7 +98,7 @@ async def test_any_can_be_deleted_and_brought_back(app: CifarApp, reasons: dict[
         assert app.store.ids() == ["run-01", "run-02"]
         await pilot.press(*["u"] * len(reasons))
         await until(pilot, lambda: {row.key: row for row in table.rows_shown} == rows)
-        assert not [text for text in toasts(app) if "deleted; u brings back" not in text]
+        assert not [text for text in toasts(app) if "deleted; u brings it back" not in text]
 
 
 async def test_one_that_breaks_while_it_is_marked_costs_only_itself(app: CifarApp, runs: RunMaker, queue_held: None):

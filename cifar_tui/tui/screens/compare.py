@@ -5,13 +5,23 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from cifar_tui.runs.compare import TEST_ACCURACY, Difference, Metric, differences, metrics, within_spread
+from cifar_tui.runs.compare import (
+    TEST_ACCURACY,
+    Difference,
+    Metric,
+    differences,
+    metrics,
+    outcome,
+    shortened,
+    within_spread,
+)
 from cifar_tui.runs.index import History
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
@@ -20,7 +30,13 @@ from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
 from cifar_tui.tui.widgets.key_bar import KeyBar
 
-_NAME_WIDTH = 24
+_GUTTER = 2
+_SIGN = len("▲ ")
+_LEAST_NAME = 20
+"""In the table: as wide as what stands below it."""
+_LEAST_LABEL = 5
+_LEAST_LABEL_WITH_VALUE = 12
+"""In a chart's title, of a name with the value at the cursor behind it: where there is less room, the name has all."""
 
 
 class CompareScreen(Screen[None], CurveActions):
@@ -31,24 +47,26 @@ class CompareScreen(Screen[None], CurveActions):
     def __init__(self, histories: Sequence[History]) -> None:
         super().__init__()
         self._histories = histories
-        self._overlays = tuple(
-            Overlay(printable(history.run.title)[:_NAME_WIDTH], history.epochs, place)
-            for place, history in enumerate(histories)
-        )
+        self._names = [printable(history.run.title) for history in histories]
 
     def compose(self) -> ComposeResult:
         """Lay out curves and tables."""
         yield Curves(id="run-curves")
         with VerticalScroll(id="compare-table") as scroll:
             scroll.border_title = f"{len(self._histories)} runs"
-            yield Static(self._table())
+            yield Static()
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Draw."""
-        planned = max(history.run.config.training.epochs for history in self._histories)
-        self.query_one(Curves).show(Curve(planned_epochs=planned, overlays=self._overlays, is_own_shown=False))
+        """Let the arrows scroll the table."""
         self.query_one("#compare-table").focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw, with as much of the names as there is room for."""
+        planned = max(history.run.config.training.epochs for history in self._histories)
+        overlays = self._overlays(_label_width(event.size.width, len(self._names)))
+        self.query_one(Curves).show(Curve(planned_epochs=planned, overlays=overlays, is_own_shown=False))
+        self.query_one("#compare-table Static", Static).update(self._table(event.size.width))
 
     def action_close(self) -> None:
         """Go back."""
@@ -56,18 +74,24 @@ class CompareScreen(Screen[None], CurveActions):
 
     def action_copy(self) -> None:
         """Copy the table as Markdown."""
-        names = [overlay.name for overlay in self._overlays]
-        lines = [["", *names], ["---"] * (len(names) + 1)]
+        lines = [["", *self._names], ["---"] * (len(self._names) + 1)]
         lines += [[metric.title, *metric.texts] for metric in self._metrics()]
         lines += [[difference.title, *difference.texts] for difference in self._differences()]
         text = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
         self.app.copy_to_clipboard(text + "\n")
         self.notify("Copied the table as Markdown.")
 
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    def _overlays(self, width: int) -> tuple[Overlay, ...]:
+        names = shortened(self._names, width)
+        return tuple(
+            Overlay(name, history.epochs, place)
+            for place, (name, history) in enumerate(zip(names, self._histories, strict=True))
+        )
+
+    def _table(self, width: int) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, _GUTTER, 0, 0), header_style="")
         table.add_column("", no_wrap=True, style="dim")
-        for overlay in self._overlays:
+        for overlay in self._overlays(self._name_width(width)):
             table.add_column(Text(f"{overlay.sign} {overlay.name}", style=f"bold {style_of(overlay.colour)}"))
         for metric in self._metrics():
             texts = zip(metric.texts, metric.change_texts, strict=True)
@@ -83,11 +107,26 @@ class CompareScreen(Screen[None], CurveActions):
         for difference in found:
             table.add_row(difference.title, *(Text(printable(text), style="yellow") for text in difference.texts))
         if not found:
-            table.add_row(Text("no setting differs"))
+            table.add_row("Settings", Text("no setting differs"))
         return table
 
+    def _name_width(self, width: int) -> int:
+        """What each name has of a screen of `width` cells, beside the titles of the rows, the border and the bar."""
+        titles = [metric.title for metric in self._metrics()] + [found.title for found in self._differences()]
+        room = width - len("│  ▌ │") - max(len(title) for title in titles) - _GUTTER
+        return max(room // len(self._names) - _GUTTER - _SIGN, _LEAST_NAME)
+
     def _metrics(self) -> list[Metric]:
-        return metrics([history.run.record.results for history in self._histories])
+        return metrics([outcome(history.run.record, history.epochs) for history in self._histories])
 
     def _differences(self) -> list[Difference]:
         return differences([history.run.config for history in self._histories])
+
+
+def _label_width(width: int, runs: int) -> int:
+    """What each name has of a chart's title, on a screen of `width` cells that holds two charts."""
+    room = width // 2 - len("╭─  ─╮")
+    with_value = (room - len("Accuracy at 100")) // runs - len(" ▲  12.3%")
+    if with_value >= _LEAST_LABEL_WITH_VALUE:
+        return with_value
+    return max((room - len("Accuracy")) // runs - len(" ▲ "), _LEAST_LABEL)

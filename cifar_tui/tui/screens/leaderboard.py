@@ -33,6 +33,10 @@ _ONLY_WHEN_FILLED = ("tags", "note", "report")
 class LeaderboardPane(RunEdits):
     """A row for each run, found again by its key whatever the order."""
 
+    DEFAULT_CSS = """
+    LeaderboardPane #filter-note.-wrong { color: $text-error; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = bindings("leaderboard")
 
     class RunMessage(Message):
@@ -82,6 +86,9 @@ class LeaderboardPane(RunEdits):
         self._is_grouped = state.is_grouped
         self._filter_text = state.filter
         self._filter = Filter()
+        self._good_filter = Filter()
+        """The last one that found something: its rows stay while another is typed that cannot be understood (yet)."""
+        self._is_understood = True
         self._applied_filter = ""
         self._hidden = set(state.hidden_columns)
         order = {key: place for place, key in enumerate(state.column_order)}
@@ -144,13 +151,22 @@ class LeaderboardPane(RunEdits):
     @work(exclusive=True, group="columns")
     async def action_columns(self) -> None:
         """Choose which columns are shown, and their order."""
-        answer = await self.app.push_screen_wait(ColumnsScreen(self._order, tuple(self._hidden)))
+        answer = await self.app.push_screen_wait(ColumnsScreen(self._order, tuple(self._hidden), self._absent()))
         if answer is not None:
             keys, hidden = answer
             self._order = sorted(COLUMNS, key=lambda column: keys.index(column.key))
             self._hidden = set(hidden)
             self.post_message(self.ViewChanged(column_order=keys, hidden_columns=hidden))
             self._choose_columns(self.size.width)
+
+    def _absent(self) -> dict[str, str]:
+        """Why columns are not seen, each by its key."""
+        reasons = {column.key: "no room; → scrolls to it" for column in self._table.columns_shown}
+        for column in self._table.columns_in_sight:
+            del reasons[column.key]
+        reasons |= {key: "no room" for key in _ONLY_WHEN_WIDE if self.size.width < _WIDE}
+        filling = (column for column in self._order if column.key in _ONLY_WHEN_FILLED)
+        return reasons | {column.key: "empty" for column in filling if not self._fills(column)}
 
     def action_filter(self) -> None:
         """Type what a row must hold."""
@@ -173,7 +189,7 @@ class LeaderboardPane(RunEdits):
         if row is None:
             return
         if row.is_given:
-            self.app.notify("Runs can be marked; what comes with the project has none here.")
+            self.app.notify("Rows of the report and of this project cannot be marked.")
         elif row.is_unreadable:
             self._say_why_unreadable(row)
         for key in _runs_of(row):
@@ -215,7 +231,7 @@ class LeaderboardPane(RunEdits):
             self.post_message(self.CompareWanted(keys))
 
     def _wish(self, message: type[RunMessage]) -> None:
-        if row := self._chosen_run():
+        if row := self._chosen_run(to_change=False):
             self.post_message(message(row.key))
 
     def _marks_changed(self) -> None:
@@ -251,18 +267,22 @@ class LeaderboardPane(RunEdits):
     def _apply_filter(self) -> None:
         if self._filter_text != self._applied_filter:  # of letters typed in a row, the last one
             self._parse_filter()
-            self.post_message(self.ViewChanged(filter=self._filter_text))
+            self.post_message(self.ViewChanged(filter=self._filter_text if self._is_understood else ""))
             self._draw()
 
     def _parse_filter(self) -> None:
         self._applied_filter = self._filter_text
-        note = self.query_one("#filter-note", Static)
+        problem = ""
         try:
             self._filter = parse_filter(self._filter_text)
-        except FilterError as error:  # the rows stay as they are while a term is half typed
-            note.update(Text(str(error), style="red"))
-        else:
-            note.update("")
+        except FilterError as error:
+            problem = str(error)
+            # Not the one before: no row may hold the word `test`, and on the way to `test>35` that is no news.
+            self._filter = self._good_filter
+        self._is_understood = not problem
+        note = self.query_one("#filter-note", Static)
+        note.update(Text(problem))
+        note.set_class(bool(problem), "-wrong")
 
     def _choose_columns(self, width: int) -> None:
         wanted = [column for column in self._order if column.key not in self._hidden]
@@ -289,6 +309,8 @@ class LeaderboardPane(RunEdits):
         columns = [column for column in self._columns if column.key not in _ONLY_WHEN_FILLED or self._fills(column)]
         columns = columns or list(self._columns)
         rows = ordered(filter(self._filter.matches, self._ranked), self._column, reverse=self._reversed)
+        if rows:
+            self._good_filter = self._filter
         is_best_first = self._column.best_first != self._reversed
         table = self._table
         table.show_rows(rows, columns, sorted_by=(self._column.key, is_best_first), marked=self._marked)
@@ -304,7 +326,7 @@ class LeaderboardPane(RunEdits):
         runs = len(rows) - report - measured - unreadable
         title = f"{runs} {'row' if self._is_grouped else 'run'}{'' if runs == 1 else 's'}"
         title += " · seeds grouped" if self._is_grouped else ""
-        title += f" · {report} rows of the report" if report else ""
+        title += f" · {report} {'row' if report == 1 else 'rows'} of the report" if report else ""
         title += f" · {measured} of this project" if measured else ""
         title += f" · {unreadable} unreadable" if unreadable else ""
         title += f" · {len(self._marked)} marked" if self._marked else ""
@@ -312,7 +334,9 @@ class LeaderboardPane(RunEdits):
 
     def _write_subtitle(self) -> None:
         table = self._table
-        if not table.rows_shown:
+        if not self._is_understood:
+            table.border_subtitle = "the filter is not understood; esc shows all"
+        elif not table.rows_shown:
             table.border_subtitle = "no row holds that; esc shows all" if self._filter_text else "no run yet; 1, then t"
         elif table.chosen is not None and table.chosen.is_unreadable:
             table.border_subtitle = Text(table.chosen.note)  # on a narrow terminal its column is out of sight

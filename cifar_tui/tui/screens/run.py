@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -23,6 +24,8 @@ from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves
 from cifar_tui.tui.widgets.key_bar import KeyBar
 from cifar_tui.tui.widgets.run_header import RunHeader
+
+_FACT_TITLES = len("top-5 accuracy")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class RunDetail:
 class RunScreen(Screen[str | None], CurveActions):
     """Answers with what is wanted next: `again`, `continue` or `live`; None to go back."""
 
+    DEFAULT_CSS = """
+    RunScreen #run-all { width: 1fr; height: auto; }
+    RunScreen #run-columns { height: auto; }
+    RunScreen #run-facts { padding-right: 2; }
+    RunScreen #run-files { margin-top: 1; }
+    RunScreen.-narrow #run-columns { layout: vertical; }
+    RunScreen.-narrow #run-files { margin-top: 0; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
 
     def __init__(self, detail: RunDetail) -> None:
@@ -52,8 +64,11 @@ class RunScreen(Screen[str | None], CurveActions):
         yield Curves(id="run-curves")
         with VerticalScroll(id="run-texts") as texts:
             texts.border_title = "Results and settings"
-            yield Static(_facts(self._detail), id="run-facts")
-            yield Static(_settings(self._detail), id="run-settings")
+            with Vertical(id="run-all"):
+                with Horizontal(id="run-columns"):
+                    yield Static(_facts(self._detail), id="run-facts")
+                    yield Static(_settings(self._detail), id="run-settings")
+                yield Static(_files(self._detail), id="run-files")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -84,17 +99,24 @@ class RunScreen(Screen[str | None], CurveActions):
         self.notify(f"Copied {self._detail.history.run.folder}", markup=False)
 
 
-def _grid() -> Table:
+def _pairs(titles: int) -> Table:
+    """A table of titles, at least `titles` cells wide, and values; a long value has all the rest of the width."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True, style="dim", min_width=titles)
     table.add_column(overflow="fold")
+    return table
+
+
+def _grid(titles: int) -> Table:
+    """One with remarks on the values."""
+    table = _pairs(titles)
     table.add_column(overflow="fold", style="dim")
     return table
 
 
-def _facts(detail: RunDetail) -> Table:
-    run, record = detail.history.run, detail.history.run.record
-    table = _grid()
+def _facts(detail: RunDetail) -> Group:
+    record = detail.history.run.record
+    table, more = _grid(_FACT_TITLES), _pairs(_FACT_TITLES)
     if results := record.results:
         compared = ""
         if detail.reference is not None:
@@ -118,15 +140,19 @@ def _facts(detail: RunDetail) -> Table:
     elif record.started:
         table.add_row("parameters", count(record.started.parameters))
     for title, text in _people(detail):
-        table.add_row(title, Text(printable(text)))
-    table.add_row("folder", Text(printable(str(run.folder))))
+        more.add_row(title, Text(printable(text)))
     if record.environment:
         values = record.environment.model_dump()
         for key, value in values.items():
             if value is not None and key != "pid":
-                table.add_row(key, Text(printable(str(value))))
+                more.add_row(key, Text(printable(str(value))))
+    return Group(table, more)
+
+
+def _files(detail: RunDetail) -> Table:
+    table = _pairs(_FACT_TITLES)
+    table.add_row("folder", Text(printable(str(detail.history.run.folder))))
     if detail.log:
-        table.add_row("", "")
         table.add_row("log", Text("\n".join(printable(line) for line in detail.log), style="dim"))
     return table
 
@@ -139,20 +165,22 @@ def _people(detail: RunDetail) -> list[tuple[str, str]]:
     return [(title, text) for title, text in found if text]
 
 
-def _settings(detail: RunDetail) -> Table:
+def _settings(detail: RunDetail) -> Group:
     config = detail.history.run.config
     changed = {}
     if detail.preset is not None:
         changed = {change.path: change.texts[0] for change in changes_from(config, detail.preset.config)}
-    table = _grid()
-    table.add_row("preset", Text(printable(config.preset or "none")), _changes_text(detail, len(changed)))
-    table.add_row("model", MODELS[config.model.name].title)
-    values = config.model_dump(mode="json")
     sections: tuple[tuple[str, tuple[FormField, ...]], ...] = (
         ("model", model_fields(config.model.name)),
         ("training", training_fields()),
         ("data", data_fields()),
     )
+    titles = max(len(field.title) for _, fields in sections for field in fields)
+    origin, table = _pairs(titles), _grid(titles)
+    changes = (f"  {_changes_text(detail, len(changed))}", "dim")
+    origin.add_row("preset", Text.assemble(printable(config.preset or "none"), changes))
+    origin.add_row("model", MODELS[config.model.name].title)
+    values = config.model_dump(mode="json")
     for section, fields in sections:
         table.add_row("", "")
         for field in fields:
@@ -164,7 +192,7 @@ def _settings(detail: RunDetail) -> Table:
                 text.stylize("bold yellow")
                 was = f"• {changed[field.path] or 'nothing'} in the preset"
             table.add_row(field.title, text, was)
-    return table
+    return Group(origin, table)
 
 
 def _changes_text(detail: RunDetail, changes: int) -> str:

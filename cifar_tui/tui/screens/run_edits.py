@@ -118,7 +118,8 @@ class RunEdits(Vertical):
         if deleted:
             self._deleted.append(deleted)
             self._marked[:] = [key for key in self._marked if key not in deleted]
-            self.app.notify(f"{len(deleted)} {'run' if len(deleted) == 1 else 'runs'} deleted; u brings back.")
+            count = f"{len(deleted)} {'run' if len(deleted) == 1 else 'runs'}"
+            self.app.notify(f"{count} deleted; u brings {'it' if len(deleted) == 1 else 'them'} back.")
 
     def action_undo(self) -> None:
         """Bring back what was deleted last."""
@@ -176,11 +177,13 @@ class RunEdits(Vertical):
         else:
             self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
 
-    def _chosen_run(self, *, with_unreadable: bool = False) -> Row | None:
+    def _chosen_run(self, *, with_unreadable: bool = False, to_change: bool = True) -> Row | None:
         """The chosen row, if it is a single run; else tell why there is nothing to be done with it."""
         row = self._table.chosen
         if row is None:
             self.app.notify("There is no run yet.")
+        elif row.is_given and to_change:
+            self.app.notify("Rows of the report and of this project cannot be renamed, tagged or deleted.")
         elif row.is_given:
             self.app.notify(f"This row is what {'the report' if row.is_report else 'this project'} measured.")
         elif row.members:

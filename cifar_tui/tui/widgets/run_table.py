@@ -1,8 +1,11 @@
 """The results as a table: any number of rows, of which as many are laid out as a person has scrolled to."""
 
 from collections.abc import Collection, Sequence
+from itertools import accumulate
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -18,7 +21,9 @@ from cifar_tui.tui.symbols import UNICODE, symbols
 
 _CHUNK = 100
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
-_NAME_WIDTH = 30
+_LEAST_NAME = 24
+"""So narrow the names become, marks and all, before a column has to go out of sight."""
+_NAME_WIDTH = 60
 _NOTE_WIDTH = 30
 _WORDS_WIDTH = 40
 _REASON_WIDTH = 80
@@ -45,11 +50,14 @@ class RunTable(DataTable[Text]):
         self._laid_out: list[Row] = []
         self._form: list[tuple[Text, int]] = []
         """The heading of each column, and its width in cells."""
+        self._in_sight = 0
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw the cells anew where the size is another one, not each time the tab is shown."""
         if event.size == self._drawn_size:
             event.prevent_default()
+        elif self._columns_shown:
+            self._lay_out(max(_CHUNK, self._needed()))
         self._drawn_size = event.size
 
     def notify_style_update(self) -> None:
@@ -77,6 +85,11 @@ class RunTable(DataTable[Text]):
         """The columns, in their order."""
         return self._columns_shown
 
+    @property
+    def columns_in_sight(self) -> Sequence[Column]:
+        """Those that are seen without scrolling."""
+        return self._columns_shown[: self._in_sight]
+
     def show_rows(
         self, rows: Sequence[Row], columns: Sequence[Column], *, sorted_by: tuple[str, bool], marked: Collection[str]
     ) -> None:
@@ -101,6 +114,7 @@ class RunTable(DataTable[Text]):
         headings = [self._heading(column) for column in self._columns_shown]
         # Given widths, not the table's own: it draws a new heading before it has measured the rows below.
         widths = [max(text.cell_len for text in texts) for texts in zip(headings, *cells.values(), strict=True)]
+        self._fit_names(rows, cells, widths)
         layout = list(zip(headings, widths, strict=True))
         if layout == self._form and [row.key for row in rows] == [row.key for row in self._laid_out]:
             for key, new in cells.items():
@@ -110,6 +124,24 @@ class RunTable(DataTable[Text]):
         else:
             self._rebuild(layout, cells)
         self._form, self._laid_out = layout, rows
+
+    def _fit_names(self, rows: Sequence[Row], cells: dict[str, list[Text]], widths: list[int]) -> None:
+        """Give the names the width that the other columns leave them, so that no column is cut at the right edge."""
+        place = next((place for place, column in enumerate(self._columns_shown) if column.key == "name"), None)
+        room = self.size.width - self.scrollbar_size_vertical
+        least = [min(width, _LEAST_NAME) if at == place else width for at, width in enumerate(widths)]
+        ends = list(accumulate(width + 2 * self.cell_padding for width in least))
+        self._in_sight = sum(end <= room for end in ends)
+        if place is None or place >= self._in_sight:
+            return
+        rest = room - ends[self._in_sight - 1]
+        width = least[place] + rest  # with columns out of sight all of it: the next one would be seen in part
+        if self._in_sight == len(widths):
+            width = min(widths[place], width)
+        if width < widths[place]:
+            for row in rows:
+                cells[row.key][place] = self._cell(self._columns_shown[place], row, width)
+        widths[place] = width
 
     def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> None:
         chosen = self.chosen
@@ -137,7 +169,7 @@ class RunTable(DataTable[Text]):
             text.stylize("bold underline")
         return text
 
-    def _cell(self, column: Column, row: Row) -> Text:
+    def _cell(self, column: Column, row: Row, width: int = _NAME_WIDTH) -> Text:
         if column.key == "status":
             return status_text(row.status)
         plain = printable(column.text(row)).replace(UNICODE.star, symbols().star)
@@ -146,7 +178,7 @@ class RunTable(DataTable[Text]):
             case "rank" if row.rank is not None and row.rank <= len(symbols().medals):
                 text = Text(symbols().medals[row.rank - 1], justify="right")
             case "name":
-                text = self._name_text(row, text)
+                text = self._name_text(row, text, width)
             case "model" | "device" | "data" | "tags":
                 text.truncate(_WORDS_WIDTH, overflow="ellipsis")
             case "note":
@@ -157,8 +189,22 @@ class RunTable(DataTable[Text]):
             text.stylize("bold")
         return text
 
-    def _name_text(self, row: Row, name: Text) -> Text:
-        name.truncate(_NAME_WIDTH, overflow="ellipsis")
+    def _name_text(self, row: Row, name: Text, width: int) -> Text:
         mark = Text(symbols().marked, style="bold yellow") if row.key in self._marked else status_mark(row.status)
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
+        name.truncate(width - mark.cell_len - 1 - star.cell_len, overflow="ellipsis")
         return Text.assemble(mark, " ", name, star)
+
+    def _render_cell(
+        self,
+        row_index: int,
+        column_index: int,
+        base_style: Style,
+        width: int,
+        cursor: bool = False,
+        hover: bool = False,
+    ) -> list[list[Segment]]:
+        """Draw no dim text on the cursor's colour: it could hardly be read there."""
+        lines = super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
+        bright = Style(dim=False)
+        return [list(Segment.apply_style(line, post_style=bright)) for line in lines] if cursor else lines
