@@ -33,6 +33,22 @@ async def test_the_queue_is_shown_in_its_order_and_a_run_can_be_taken_out(app: C
         assert [run.config.preset for run in app.run_queue.waiting()] == ["part5/gru_row"]
 
 
+@pytest.mark.parametrize(("width", "extra"), [(120, []), (170, ["0.0003", "0"])])
+async def test_the_columns_of_the_queue_fit_what_stands_in_them_at_once(
+    app: CifarApp, furnished: RunMaker, width: int, extra: list[str]
+):
+    async with running(app, (width, 40)) as pilot:
+        await pilot.press("2")
+        table = app.query_one("#queue", DataTable)
+        await until(pilot, lambda: table.row_count == 2)
+        texts = [str(cell) for cell in table.get_row_at(0)]
+        assert texts[5:] == extra
+        for column, text in zip(table.ordered_columns, texts, strict=True):
+            assert column.get_render_width(table) >= len(text)
+        await pilot.resize_terminal(290 - width, 40)
+        await until(pilot, lambda: len(table.columns) == (5 if extra else 7))
+
+
 async def test_stop_asks_and_stops_at_the_next_batch(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         run = app.run_queue.add(small_run(epochs=1000))
