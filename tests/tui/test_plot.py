@@ -74,6 +74,8 @@ def test_sparklines_span_their_values():
     assert len(sparkline(range(100), 12)) == 12
     assert sparkline([], 5) == ""
     assert len(set(sparkline([3, 3, 3], 5))) == 1
+    assert sparkline([0.99, 1.0], 5, from_zero=True) == bars[-1] * 2
+    assert sparkline([0, 0], 5, from_zero=True) == bars[0] * 2
 
 
 @pytest.mark.parametrize(
@@ -88,5 +90,7 @@ def test_signs_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, environment: di
 
 
 def test_ascii_signs_are_ascii():
-    signs = "".join((*ASCII.medals, ASCII.star, ASCII.marked, ASCII.bars, *ASCII.points, *ASCII.status.values()))
+    signs = "".join(
+        (*ASCII.medals, ASCII.star, ASCII.marked, ASCII.bars, *ASCII.gauge, *ASCII.points, *ASCII.status.values())
+    )
     assert signs.isascii()
