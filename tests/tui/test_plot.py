@@ -1,6 +1,7 @@
 """What the charts draw, and what they make of data that no axis can show."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,44 @@ def test_curves_have_signs_besides_their_colours():
     text = draw(data, Size(80, 20), "{:g}".format).plain
     assert text.count("o") >= 3
     assert text.count("x") >= 3
+
+
+@pytest.mark.parametrize("log_scale", [False, True])
+@given(
+    values=st.lists(st.floats(0.5, 9), min_size=2, max_size=40), width=st.integers(20, 90), height=st.integers(5, 30)
+)
+def test_signs_lie_on_their_curve(log_scale: bool, values: list[float], width: int, height: int):
+    data = chart(*values, log_scale=log_scale)
+    size = Size(width, height)
+    signed = draw(data, size, "{:g}".format).plain
+    bare = draw(replace(data, series=(replace(data.series[0], sign=""),)), size, "{:g}".format).plain
+    under = {below for above, below in zip(signed, bare, strict=True) if above == "o"}
+    assert under
+    assert all("\u2800" < sign <= "\u28ff" for sign in under)
+
+
+def test_the_first_curve_lies_on_top():
+    points = tuple((float(x), 1.0) for x in range(1, 9))
+    first, second = Series("own", points, BLUE), Series("other", points, ORANGE)
+    colours = {span.style.color.triplet for span in draw(ChartData((first, second), x_max=8), Size(60, 9), str).spans}
+    assert BLUE in colours
+    assert ORANGE not in colours
+
+
+def test_a_chart_too_small_for_curves_says_so():
+    told = draw(chart(1.0, 2.0, empty="No epoch was finished"), Size(26, 3), "{:g}".format).plain
+    assert " ".join(told.split()) == "Enlarge the window to see the curves."
+    assert max(len(line) for line in told.splitlines()) <= 26
+    assert "No epoch was finished" in draw(chart(empty="No epoch was finished"), Size(26, 3), "{:g}".format).plain
+
+
+@pytest.mark.parametrize(
+    ("epochs", "width", "labels"),
+    [(41, 34, "0 41"), (40, 34, "0 20 40"), (41, 56, "0 10 20 30 41"), (1, 34, "0 0.5 1"), (12, 56, "0 5 10 12")],
+)
+def test_the_last_epoch_is_labelled(epochs: int, width: int, labels: str):
+    data = ChartData((Series("rate", ((1.0, 0.1), (float(epochs), 0.2)), BLUE),), x_max=epochs)
+    assert " ".join(draw(data, Size(width, 9), "{:g}".format).plain.splitlines()[-1].split()) == labels
 
 
 def test_a_cursor_reads_the_nearest_epoch():
