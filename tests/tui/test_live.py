@@ -1,5 +1,5 @@
 import pytest
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, ProgressBar, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.training.checkpoint import read_checkpoint
@@ -182,12 +182,33 @@ async def test_smoothing_keeps_the_raw_curve_and_is_remembered(app: CifarApp, fu
 
 
 async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
-    (furnished.store.folder / "run-07" / "log.txt").write_text("first\nsecond [b]line[/]\n")
+    (furnished.store.folder / "run-07" / "log.txt").write_text("2026-03-02 09:30:00 first\nsecond [b]line[/]\n")
     async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         assert not app.query_one("#log").display
         await pilot.press("g")
-        await until(pilot, lambda: "second [b]line[/]" in str(app.query_one("#log-text", Static).content))
+        log = app.query_one("#log-text", Static)
+        await until(pilot, lambda: str(log.content) == "09:30:00 first\nsecond [b]line[/]")
+
+
+async def test_a_run_that_broke_off_shows_the_epoch_it_reached(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part1/mlp", RunStatus.INTERRUPTED, epochs=7)
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        title = app.query_one("#live-title", Static)
+        await until(pilot, lambda: "interrupted" in str(title.content))
+        assert "epoch 7/30" in str(title.content)
+        assert app.query_one("#run-bar", ProgressBar).progress == pytest.approx(7 / 30)
+        assert app.query_one("#epoch-bar", ProgressBar).progress == 0
+
+
+async def test_a_finished_run_fills_both_bars(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        title = app.query_one("#live-title", Static)
+        await until(pilot, lambda: "epoch 30/30" in str(title.content))
+        assert [app.query_one(f"#{name}-bar", ProgressBar).progress for name in ("run", "epoch")] == [1, 1]
 
 
 async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):
