@@ -1,4 +1,6 @@
 import pytest
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import DataTable, ProgressBar, Static
 
 from cifar_tui.runs.record import RunStatus
@@ -6,6 +8,7 @@ from cifar_tui.training.checkpoint import read_checkpoint
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
+from cifar_tui.tui.widgets.queue_table import QueueTable
 
 from .conftest import RunMaker, running, small_run, until
 
@@ -189,6 +192,27 @@ async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
         await pilot.press("g")
         log = app.query_one("#log-text", Static)
         await until(pilot, lambda: str(log.content) == "09:30:00 first\nsecond [b]line[/]")
+
+
+async def test_the_queue_is_drawn_as_wide_as_the_log_leaves_it(
+    app: CifarApp, furnished: RunMaker, monkeypatch: pytest.MonkeyPatch
+):
+    (furnished.store.folder / "run-07" / "log.txt").write_text("".join(f"line {count}\n" for count in range(60)))
+    drawn: list[int] = []
+    render_lines = QueueTable.render_lines
+
+    def noted(table: QueueTable, crop: Region) -> list[Strip]:
+        strips = render_lines(table, crop)
+        drawn.append(strips[0].text.find("╮"))
+        return strips
+
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        log = app.query_one("#log-text", Static)
+        monkeypatch.setattr(QueueTable, "render_lines", noted)
+        await pilot.press("g")
+        await until(pilot, lambda: "line 59" in str(log.content))
+        await until(pilot, lambda: drawn[-1:] == [59], seconds=5)
 
 
 async def test_a_run_that_broke_off_shows_the_epoch_it_reached(app: CifarApp, runs: RunMaker, queue_held: None):

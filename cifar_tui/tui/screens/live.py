@@ -217,6 +217,8 @@ class LivePane(Vertical):
         """Show or hide the run's log."""
         self._with_log = not self._with_log
         self.query_one("#log").display = self._with_log
+        # Textual may settle the new widths while it scrolls the log, and then does not draw the queue in its own.
+        self.call_after_refresh(self.query_one(QueueTable).refresh)
         self.post_message(self.ViewChanged(with_log=self._with_log))
 
     def _want_stop(self, *, after_epoch: bool) -> None:
