@@ -2,6 +2,7 @@
 
 import bisect
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ RUN_COLOURS = (GREEN, PURPLE, VERMILION, DEEP_BLUE, BLUE, ORANGE)
 """Of runs that are laid over one another, in the order in which they were marked."""
 
 _MIN_WIDTH, _MIN_HEIGHT = 16, 4
+_TOO_SMALL = "Enlarge the window to see the curves."
 _COLUMNS_BETWEEN_SIGNS = 12
 _SMALLEST_SPAN = 1e-8
 _LARGEST = 1e12
@@ -55,6 +57,7 @@ class ChartData:
     """Everything that a chart shows; equal data is not drawn again."""
 
     series: tuple[Series, ...] = ()
+    """The first lies on top of the others."""
     x_min: float = 0.0
     x_max: float = 1.0
     reference: float | None = None
@@ -66,15 +69,40 @@ class ChartData:
     empty: str = "Nothing to show yet"
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """One axis of the canvas: where plotext draws what."""
+
+    low: float
+    high: float
+    count: int
+    dots: int
+    """Of a cell of a curve, along this axis: with braille, plotext rounds to those, not to cells."""
+
+    def under_dot(self, value: float) -> float:
+        """Return the value whose sign is drawn in the cell that has the braille dot of `value`."""
+        if self.count < 2:
+            return value
+        dot = self._place(value, self.count * self.dots)
+        return self.low + (dot // self.dots) / (self.count - 1) * (self.high - self.low)
+
+    def _place(self, value: float, count: int) -> int:
+        """As plotext finds it."""
+        return math.floor(round(0.5 + (count - 1) * (value - self.low) / (self.high - self.low), 8))
+
+
 def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text:
     """Return `data` as a picture of `size` cells."""
     import plotext  # not before there is something to draw
 
     curves = [(series, _visible(series, data)) for series in data.series]
     curves = [(series, points) for series, points in curves if points]
-    if not curves or size.width < _MIN_WIDTH or size.height < _MIN_HEIGHT:
-        return Text("\n" * max(size.height // 2 - 1, 0) + data.empty.center(size.width), style="dim")
+    if not curves:
+        return _words(data.empty, size)
+    if size.width < _MIN_WIDTH or size.height < _MIN_HEIGHT:
+        return _words(_TOO_SMALL, size)
 
+    is_braille = symbols().curve == "braille"
     scale = math.log10 if data.log_scale else float
     values = [y for _, points in curves for _, y in points]
     reference = None if data.log_scale and not (data.reference or 0) > 0 else data.reference
@@ -85,9 +113,14 @@ def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text
     else:
         y_ticks = level_ticks(0.0 if data.from_zero else min(levels), max(levels), most)
     x_min, x_max = data.x_min, max(data.x_max, data.x_min + 1e-9)
-    x_ticks = [tick for tick in level_ticks(x_min, x_max, max(2, size.width // 9)) if x_min <= tick <= x_max]
+    x_ticks = _epoch_ticks(x_min, x_max, size.width)
+    # Without a frame, the canvas is what the labels of both axes leave.
+    canvas = Size(size.width - max(len(tick_text(tick)) for tick in y_ticks), size.height - 1)
+    columns = _Cells(x_min, x_max, canvas.width, dots=2 if is_braille else 1)
+    rows = _Cells(scale(y_ticks[0]), scale(y_ticks[-1]), canvas.height, dots=4 if is_braille else 1)
 
     plotext.clear_figure()
+    plotext.limit_size(False, False)  # to what it takes for the terminal
     plotext.theme("clear")
     plotext.plot_size(size.width, size.height)
     plotext.frame(False)
@@ -96,22 +129,31 @@ def draw(data: ChartData, size: Size, tick_text: Callable[[float], str]) -> Text
     plotext.xticks(x_ticks, [f"{tick:g}" for tick in x_ticks])
     plotext.yticks([scale(tick) for tick in y_ticks], [tick_text(tick) for tick in y_ticks])
     if reference is not None:
-        plotext.hline(scale(reference), color=GREY)
+        plotext.hline(rows.under_dot(scale(reference)), color=GREY)
     if data.cursor is not None:
-        plotext.vline(data.cursor, color=GREY)
-    for series, points in sorted(curves, key=lambda curve: not curve[0].is_faint):
+        plotext.vline(columns.under_dot(data.cursor), color=GREY)
+    from_front = sorted(curves, key=lambda curve: curve[0].is_faint)
+    for series, points in reversed(from_front):
         xs, ys = [x for x, _ in points], [scale(y) for _, y in points]
         marker = symbols().curve if len(points) > 1 else "dot"
         plotext.plot(xs, ys, marker=marker, color=GREY if series.is_faint else series.colour)
-    for place, (series, points) in enumerate(curves):
+    for place, (series, points) in reversed(list(enumerate(curves))):
         if series.sign and not series.is_faint:
             spots = _spots(points, place / max(len(curves), 1), (x_max - x_min) * _COLUMNS_BETWEEN_SIGNS / size.width)
-            plotext.scatter(
-                [x for x, _ in spots], [scale(y) for _, y in spots], marker=series.sign, color=series.colour
-            )
+            xs, ys = [x for x, _ in spots], [scale(y) for _, y in spots]
+            if len(points) > 1:  # one alone is drawn as a sign is
+                xs, ys = [columns.under_dot(x) for x in xs], [rows.under_dot(y) for y in ys]
+            plotext.scatter(xs, ys, marker=series.sign, color=series.colour)
     text = Text.from_ansi(plotext.build())
     text.no_wrap = True
     return text
+
+
+def _words(text: str, size: Size) -> Text:
+    """`text` in the middle of `size` cells."""
+    lines = textwrap.wrap(text, max(size.width, 1))[: max(size.height, 1)]
+    blank = "\n" * ((size.height - len(lines)) // 2)
+    return Text(blank + "\n".join(line.center(size.width) for line in lines), style="dim")
 
 
 def level_ticks(low: float, high: float, most: int) -> list[float]:
@@ -121,6 +163,14 @@ def level_ticks(low: float, high: float, most: int) -> list[float]:
     step = _round_step((high - low) / max(most - 1, 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
+
+
+def _epoch_ticks(low: float, high: float, width: int) -> list[float]:
+    """Return the last whole epoch and the round ones before it that leave its label room, in `width` cells."""
+    last = math.floor(high + 1e-9)
+    blank = (len(f"{last:g}") + 2) * (high - low) / width
+    ticks = [tick for tick in level_ticks(low, high, max(2, width // 9)) if low <= tick <= high]
+    return [*(tick for tick in ticks if tick < last - blank), last] if last > low else ticks
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:

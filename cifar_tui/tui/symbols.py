@@ -20,6 +20,8 @@ class Symbols:
     """Beside a value that is one of several."""
     bars: str
     """From low to high."""
+    gauge: tuple[str, str]
+    """What is taken, and what is free."""
     curve: str
     """plotext's name of the marker that curves are drawn with."""
     points: tuple[str, ...]
@@ -33,6 +35,7 @@ UNICODE = Symbols(
     marked="◉",
     choice="▼",
     bars="▁▂▃▄▅▆▇█",
+    gauge=("█", "░"),
     curve="braille",
     points=("●", "◆", "▲", "■", "▼", "✚", "○", "◇"),
     status={
@@ -53,6 +56,7 @@ ASCII = Symbols(
     marked="+",
     choice="v",
     bars="_.-=+*#",
+    gauge=("#", "."),
     curve="dot",
     points=("o", "x", "^", "#", "v", "+", "O", "%"),
     status={
@@ -78,13 +82,13 @@ def symbols() -> Symbols:
     return UNICODE if has_utf8 and os.environ.get("TERM") != "linux" else ASCII
 
 
-def sparkline(values: Sequence[float], width: int) -> str:
-    """Return the last `width` values as a row of bars, from their lowest to their highest."""
+def sparkline(values: Sequence[float], width: int, *, from_zero: bool = False) -> str:
+    """Return the last `width` values as a row of bars, from their lowest, or from zero, to their highest."""
     shown = values[-width:]
     if not shown:
         return ""
     bars = symbols().bars
-    low, high = min(shown), max(shown)
+    low, high = 0.0 if from_zero else min(shown), max(shown)
     if high <= low:
-        return bars[len(bars) // 2] * len(shown)
+        return bars[0 if from_zero else len(bars) // 2] * len(shown)
     return "".join(bars[round((value - low) / (high - low) * (len(bars) - 1))] for value in shown)

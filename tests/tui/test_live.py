@@ -1,11 +1,14 @@
 import pytest
-from textual.widgets import DataTable, Static
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widgets import DataTable, ProgressBar, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.training.checkpoint import read_checkpoint
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
+from cifar_tui.tui.widgets.queue_table import QueueTable
 
 from .conftest import RunMaker, running, small_run, until
 
@@ -31,6 +34,22 @@ async def test_the_queue_is_shown_in_its_order_and_a_run_can_be_taken_out(app: C
         await until(pilot, lambda: table.row_count == 1)
         assert str(table.get_row_at(0)[1]) == "part5/gru_row"
         assert [run.config.preset for run in app.run_queue.waiting()] == ["part5/gru_row"]
+
+
+@pytest.mark.parametrize(("width", "extra"), [(120, []), (170, ["0.0003", "0"])])
+async def test_the_columns_of_the_queue_fit_what_stands_in_them_at_once(
+    app: CifarApp, furnished: RunMaker, width: int, extra: list[str]
+):
+    async with running(app, (width, 40)) as pilot:
+        await pilot.press("2")
+        table = app.query_one("#queue", DataTable)
+        await until(pilot, lambda: table.row_count == 2)
+        texts = [str(cell) for cell in table.get_row_at(0)]
+        assert texts[5:] == extra
+        for column, text in zip(table.ordered_columns, texts, strict=True):
+            assert column.get_render_width(table) >= len(text)
+        await pilot.resize_terminal(290 - width, 40)
+        await until(pilot, lambda: len(table.columns) == (5 if extra else 7))
 
 
 async def test_stop_asks_and_stops_at_the_next_batch(app: CifarApp):
@@ -166,12 +185,54 @@ async def test_smoothing_keeps_the_raw_curve_and_is_remembered(app: CifarApp, fu
 
 
 async def test_the_log_is_shown_on_demand(app: CifarApp, furnished: RunMaker):
-    (furnished.store.folder / "run-07" / "log.txt").write_text("first\nsecond [b]line[/]\n")
+    (furnished.store.folder / "run-07" / "log.txt").write_text("2026-03-02 09:30:00 first\nsecond [b]line[/]\n")
     async with running(app, (120, 40)) as pilot:
         await pilot.press("2")
         assert not app.query_one("#log").display
         await pilot.press("g")
-        await until(pilot, lambda: "second [b]line[/]" in str(app.query_one("#log-text", Static).content))
+        log = app.query_one("#log-text", Static)
+        await until(pilot, lambda: str(log.content) == "09:30:00 first\nsecond [b]line[/]")
+
+
+async def test_the_queue_is_drawn_as_wide_as_the_log_leaves_it(
+    app: CifarApp, furnished: RunMaker, monkeypatch: pytest.MonkeyPatch
+):
+    (furnished.store.folder / "run-07" / "log.txt").write_text("".join(f"line {count}\n" for count in range(60)))
+    drawn: list[int] = []
+    render_lines = QueueTable.render_lines
+
+    def noted(table: QueueTable, crop: Region) -> list[Strip]:
+        strips = render_lines(table, crop)
+        drawn.append(strips[0].text.find("╮"))
+        return strips
+
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        log = app.query_one("#log-text", Static)
+        monkeypatch.setattr(QueueTable, "render_lines", noted)
+        await pilot.press("g")
+        await until(pilot, lambda: "line 59" in str(log.content))
+        await until(pilot, lambda: drawn[-1:] == [59], seconds=5)
+
+
+async def test_a_run_that_broke_off_shows_the_epoch_it_reached(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part1/mlp", RunStatus.INTERRUPTED, epochs=7)
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        title = app.query_one("#live-title", Static)
+        await until(pilot, lambda: "interrupted" in str(title.content))
+        assert "epoch 7/30" in str(title.content)
+        assert app.query_one("#run-bar", ProgressBar).progress == pytest.approx(7 / 30)
+        assert app.query_one("#epoch-bar", ProgressBar).progress == 0
+
+
+async def test_a_finished_run_fills_both_bars(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        title = app.query_one("#live-title", Static)
+        await until(pilot, lambda: "epoch 30/30" in str(title.content))
+        assert [app.query_one(f"#{name}-bar", ProgressBar).progress for name in ("run", "epoch")] == [1, 1]
 
 
 async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):

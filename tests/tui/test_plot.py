@@ -1,6 +1,7 @@
 """What the charts draw, and what they make of data that no axis can show."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,44 @@ def test_curves_have_signs_besides_their_colours():
     assert text.count("x") >= 3
 
 
+@pytest.mark.parametrize("log_scale", [False, True])
+@given(
+    values=st.lists(st.floats(0.5, 9), min_size=2, max_size=40), width=st.integers(20, 90), height=st.integers(5, 30)
+)
+def test_signs_lie_on_their_curve(log_scale: bool, values: list[float], width: int, height: int):
+    data = chart(*values, log_scale=log_scale)
+    size = Size(width, height)
+    signed = draw(data, size, "{:g}".format).plain
+    bare = draw(replace(data, series=(replace(data.series[0], sign=""),)), size, "{:g}".format).plain
+    under = {below for above, below in zip(signed, bare, strict=True) if above == "o"}
+    assert under
+    assert all("\u2800" < sign <= "\u28ff" for sign in under)
+
+
+def test_the_first_curve_lies_on_top():
+    points = tuple((float(x), 1.0) for x in range(1, 9))
+    first, second = Series("own", points, BLUE), Series("other", points, ORANGE)
+    colours = {span.style.color.triplet for span in draw(ChartData((first, second), x_max=8), Size(60, 9), str).spans}
+    assert BLUE in colours
+    assert ORANGE not in colours
+
+
+def test_a_chart_too_small_for_curves_says_so():
+    told = draw(chart(1.0, 2.0, empty="No epoch was finished"), Size(26, 3), "{:g}".format).plain
+    assert " ".join(told.split()) == "Enlarge the window to see the curves."
+    assert max(len(line) for line in told.splitlines()) <= 26
+    assert "No epoch was finished" in draw(chart(empty="No epoch was finished"), Size(26, 3), "{:g}".format).plain
+
+
+@pytest.mark.parametrize(
+    ("epochs", "width", "labels"),
+    [(41, 34, "0 41"), (40, 34, "0 20 40"), (41, 56, "0 10 20 30 41"), (1, 34, "0 0.5 1"), (12, 56, "0 5 10 12")],
+)
+def test_the_last_epoch_is_labelled(epochs: int, width: int, labels: str):
+    data = ChartData((Series("rate", ((1.0, 0.1), (float(epochs), 0.2)), BLUE),), x_max=epochs)
+    assert " ".join(draw(data, Size(width, 9), "{:g}".format).plain.splitlines()[-1].split()) == labels
+
+
 def test_a_cursor_reads_the_nearest_epoch():
     series = Series("train", ((1.0, 5.0), (2.0, 4.0), (3.0, math.nan)), BLUE)
     assert (series.at(1.2), series.at(2.4), series.at(3.0), series.at(9.0)) == (5.0, 4.0, None, None)
@@ -74,6 +113,8 @@ def test_sparklines_span_their_values():
     assert len(sparkline(range(100), 12)) == 12
     assert sparkline([], 5) == ""
     assert len(set(sparkline([3, 3, 3], 5))) == 1
+    assert sparkline([0.99, 1.0], 5, from_zero=True) == bars[-1] * 2
+    assert sparkline([0, 0], 5, from_zero=True) == bars[0] * 2
 
 
 @pytest.mark.parametrize(
@@ -88,5 +129,7 @@ def test_signs_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, environment: di
 
 
 def test_ascii_signs_are_ascii():
-    signs = "".join((*ASCII.medals, ASCII.star, ASCII.marked, ASCII.bars, *ASCII.points, *ASCII.status.values()))
+    signs = "".join(
+        (*ASCII.medals, ASCII.star, ASCII.marked, ASCII.bars, *ASCII.gauge, *ASCII.points, *ASCII.status.values())
+    )
     assert signs.isascii()

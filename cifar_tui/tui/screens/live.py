@@ -1,5 +1,6 @@
 """The Live tab: the run that trains, its curves, and what waits behind it."""
 
+import re
 import time
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,6 +26,8 @@ from cifar_tui.tui.widgets.queue_table import QueueTable
 from cifar_tui.tui.widgets.run_header import RunHeader
 from cifar_tui.tui.widgets.vitals import Vitals
 
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d (?=\d\d:)")
+"""Of a log's line: half a terminal has no room for more than the time."""
 _SECONDS_BETWEEN_CHARTS = 2.0
 """Within an epoch: a chart is most of what Live sends over the line."""
 
@@ -141,7 +144,7 @@ class LivePane(Vertical):
         if drawn != self._drawn or time.monotonic() - self._drawn_at >= _SECONDS_BETWEEN_CHARTS:
             self._drawn, self._drawn_at = drawn, time.monotonic()
             self._show_curves(history)
-        log = Text("\n".join(printable(line) for line in view.log), style="dim")
+        log = Text("\n".join(printable(_DATE.sub("", line)) for line in view.log), style="dim")
         if log != self.query_one("#log-text", Static).content:
             self.query_one("#log-text", Static).update(log)
             self.query_one("#log", VerticalScroll).scroll_end(animate=False)
@@ -214,6 +217,8 @@ class LivePane(Vertical):
         """Show or hide the run's log."""
         self._with_log = not self._with_log
         self.query_one("#log").display = self._with_log
+        # Textual may settle the new widths while it scrolls the log, and then does not draw the queue in its own.
+        self.call_after_refresh(self.query_one(QueueTable).refresh)
         self.post_message(self.ViewChanged(with_log=self._with_log))
 
     def _want_stop(self, *, after_epoch: bool) -> None:

@@ -1,12 +1,19 @@
 """A line chart in a panel, with a legend in its title."""
 
 from collections.abc import Callable
+from itertools import accumulate
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
-from cifar_tui.tui.plot import GREY, ChartData, draw, style_of
+from cifar_tui.tui.plot import GREY, ChartData, Colour, draw, style_of
+
+_TITLE_EDGES = 2
+"""The blanks around a border's title; its corners take as much as the padding of what is inside."""
+_LEAST_NAME = 8
+"""What a name is given at least before the value behind it is left out."""
 
 
 class Chart(Widget):
@@ -49,24 +56,66 @@ class Chart(Widget):
         self._write_title()
 
     def _write_title(self) -> None:
-        full, short = self._legend(with_values=True), self._legend(with_values=False)
-        self.border_title = full if full.cell_len <= self.size.width else short
-
-    def _legend(self, *, with_values: bool) -> Text:
         data = self._data
         title = Text(self._title + (" (log)" if data.log_scale else ""))
         if data.cursor is not None:
             title.append(f" at {data.cursor:g}")
+        entries = self._entries()
+        names = [name for _, name, _, _ in entries]
+        signs = sum(cell_len(f" {sign} ") for sign, _, _, _ in entries)
+        room = self.size.width - _TITLE_EDGES - title.cell_len - signs
+        values = [0, *accumulate(cell_len(value) for _, _, value, _ in entries)]
+        # The first ones keep their values longest: they are those of the run that the chart is about.
+        with_values = next(
+            (count for count in range(len(entries), 0, -1) if _least_share(names, room - values[count]) >= _LEAST_NAME),
+            0,
+        )
+        widths = _fair_shares([cell_len(name) for name in names], room - values[with_values])
+        for place, ((sign, name, value, colour), width) in enumerate(zip(entries, widths, strict=True)):
+            title.append(" ").append(f"{sign} {_shortened(name, width)}".rstrip(), style=style_of(colour))
+            title.append(value if place < with_values else "")
+        self.border_title = title
+
+    def _entries(self) -> list[tuple[str, str, str, Colour]]:
+        """The sign, name, value and colour of all that the legend names."""
+        data, entries = self._data, []
         for series in data.series:
             if series.is_faint:
                 continue
-            title.append(" ")
-            title.append(f"{series.sign or '━'} {series.label}", style=style_of(series.colour))
             x = data.cursor if data.cursor is not None else series.points[-1][0] if series.points else 0.0
             value = series.at(x)
-            if with_values and value is not None:
-                title.append(f" {self._y_text(value)}")
+            value_text = "" if value is None else f" {self._y_text(value)}"
+            entries.append((series.sign or "━", series.label, value_text, series.colour))
         if data.reference is not None:
-            value_text = f" {self._y_text(data.reference)}" if with_values else ""
-            title.append(f" ─ report{value_text}", style=style_of(GREY))
-        return title
+            entries.append(("─", "report", f" {self._y_text(data.reference)}", GREY))
+        return entries
+
+
+def _fair_shares(wanted: list[int], room: int) -> list[int]:
+    """Divide `room`: who wants less than an equal part leaves the rest of it to the others."""
+    shares, left = [0] * len(wanted), max(room, 0)
+    order = sorted(range(len(wanted)), key=lambda place: wanted[place])
+    for done, place in enumerate(order):
+        shares[place] = min(wanted[place], left // (len(wanted) - done))
+        left -= shares[place]
+    return shares
+
+
+def _least_share(names: list[str], room: int) -> float:
+    """The cells of the name that is shortened most; no limit where none is shortened."""
+    wanted = [cell_len(name) for name in names]
+    shares = zip(_fair_shares(wanted, room), wanted, strict=True)
+    return min((share for share, want in shares if share < want), default=float("inf"))
+
+
+def _shortened(name: str, width: int) -> str:
+    """Leave out the middle of `name`: names of runs begin alike, and what they were changed in stands at their end."""
+    if cell_len(name) <= width:
+        return name
+    if width < 1:
+        return ""
+    tail_width = (width - 1) // 2
+    tail = name[len(name) - tail_width :]
+    while cell_len(tail) > tail_width:
+        tail = tail[1:]
+    return set_cell_size(name, width - 1 - cell_len(tail)) + "…" + tail

@@ -48,8 +48,9 @@ class RunHeader(Vertical):
         self._update("#run-detail", _run_detail(history, within))
         self._update("#epoch-detail", _epoch_detail(history))
         done = (len(history.epochs) + within) / run.config.training.epochs
-        self.query_one("#run-bar", ProgressBar).update(progress=1.0 if run.record.results else done)
-        self.query_one("#epoch-bar", ProgressBar).update(progress=within or float(run.status.is_over))
+        is_done = run.record.results is not None
+        self.query_one("#run-bar", ProgressBar).update(progress=1.0 if is_done else done)
+        self.query_one("#epoch-bar", ProgressBar).update(progress=within or float(is_done))
 
     def _update(self, selector: str, text: Text) -> None:
         static = self.query_one(selector, Static)
@@ -61,7 +62,8 @@ def _title(history: History) -> Text:
     run, record = history.run, history.run.record
     title = Text.assemble(status_text(run.status.value), "  ", (printable(run.title), "bold"))
     planned = run.config.training.epochs
-    epoch = record.results.epochs if record.results else min(len(history.epochs) + 1, planned)
+    done = record.results.epochs if record.results else len(history.epochs)
+    epoch = min(done + 1, planned) if run.status is RunStatus.RUNNING else done
     title.append(f"  epoch {epoch}/{planned}")
     if record.started:
         title.append(

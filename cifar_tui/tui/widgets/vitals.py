@@ -1,5 +1,7 @@
 """Small rows of bars: how the run's rate, gradients and speed went, and what the machine does."""
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual import work
 from textual.message import Message
@@ -10,7 +12,8 @@ from cifar_tui.tui.meters import GPUReading, Meters, Reading
 from cifar_tui.tui.symbols import sparkline, symbols
 
 _SECONDS_BETWEEN_READINGS = 2.0
-_WIDTH = 12
+_WIDTH = 10
+"""Of each row of bars: so wide that all three of them fit a terminal of 80 columns."""
 
 
 class Vitals(Static):
@@ -42,16 +45,14 @@ class Vitals(Static):
     def show(self, epochs: tuple[EpochFinished, ...], trace: tuple[BatchProgress, ...]) -> None:
         """Show the run's rows."""
         parts: list[EpochFinished | BatchProgress] = [*epochs, *trace]
-        rows: list[tuple[str, list[float], str]] = [
-            ("lr", [part.lr for part in parts], "{:.2g}"),
-            ("grad norm", [part.grad_norm for part in parts if part.grad_norm is not None], "{:.3g}"),
-            ("img/s", [part.images_per_second for part in parts], "{:,.0f}"),
+        norms = [part.grad_norm for part in parts if part.grad_norm is not None]
+        rows = [
+            _row("lr", [part.lr for part in parts], lambda rate: f"{rate:<7.2g}", from_zero=True),
+            # Their course is what counts, and the first one is often many times as large as the others.
+            _row("grad norm", norms, lambda norm: f"{norm:<5.3g}", from_zero=False),
+            _row("img/s", [part.images_per_second for part in parts], lambda speed: f"{speed:,.0f}", from_zero=True),
         ]
-        run = Text()
-        for title, values, form in rows:
-            if values:
-                run.append(f"{title} ", style="dim").append(sparkline(values, _WIDTH), style="cyan")
-                run.append(f" {form.format(values[-1])}   ")
+        run = Text("  ").join(row for row in rows if row)
         self._run = run
         self._draw()
 
@@ -75,33 +76,42 @@ class Vitals(Static):
             self.update(text)
 
 
+def _row(title: str, values: list[float], in_words: Callable[[float], str], *, from_zero: bool) -> Text:
+    """One row of bars and its last value, as wide with few values as with many: what stands behind it stays there."""
+    if not values:
+        return Text("")
+    bars = sparkline(values, _WIDTH, from_zero=from_zero).ljust(_WIDTH)
+    return Text.assemble((f"{title} ", "dim"), (bars, "cyan"), f" {in_words(values[-1])}")
+
+
 def _machine_text(reading: Reading) -> Text:
     text = Text()
     for index, gpu in enumerate(reading.gpus):
         text.append_text(_gpu_text(index, gpu)).append("   ")
     text.append("cpu ", style="dim").append(_gauge(reading.processor), style="cyan")
-    text.append(f" {reading.processor:.0%}   ")
+    text.append(f" {reading.processor:4.0%}   ")
     text.append("memory ", style="dim").append(_gauge(reading.memory_used / reading.memory_total), style="cyan")
-    return text.append(f" {_gigabytes(reading.memory_used)}/{_gigabytes(reading.memory_total)} GB")
+    return text.append(f" {_used(reading.memory_used, reading.memory_total)}")
 
 
 def _gpu_text(index: int, gpu: GPUReading) -> Text:
     text = Text.assemble((f"gpu {index} ", "dim"))
     if gpu.utilisation is not None:
-        text.append(_gauge(gpu.utilisation), style="cyan").append(f" {gpu.utilisation:.0%} ")
-    text.append(f"{_gigabytes(gpu.memory_used)}/{_gigabytes(gpu.memory_total)} GB")
+        text.append(_gauge(gpu.utilisation), style="cyan").append(f" {gpu.utilisation:4.0%} ")
+    text.append(_used(gpu.memory_used, gpu.memory_total))
     if gpu.temperature is not None:
-        text.append(f" {gpu.temperature} °C")
+        text.append(f" {gpu.temperature:2} °C")
     if gpu.power is not None:
-        text.append(f" {gpu.power:.0f} W")
+        text.append(f" {gpu.power:3.0f} W")
     return text
 
 
 def _gauge(share: float, width: int = 8) -> str:
-    bars = symbols().bars
+    taken, free = symbols().gauge
     filled = round(min(max(share, 0.0), 1.0) * width)
-    return bars[-1] * filled + bars[0] * (width - filled)
+    return taken * filled + free * (width - filled)
 
 
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f}"
+def _used(size: int, total: int) -> str:
+    of = f"{total / 1e9:.1f}"
+    return f"{size / 1e9:{len(of)}.1f}/{of} GB"
