@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -44,12 +44,13 @@ class RunScreen(Screen[str | None], CurveActions):
     """Answers with what is wanted next: `again`, `continue` or `live`; None to go back."""
 
     DEFAULT_CSS = """
-    RunScreen #run-all { width: 1fr; height: auto; }
+    RunScreen #run-texts { overflow-x: hidden; }
     RunScreen #run-columns { height: auto; }
+    RunScreen #run-columns Static { width: 1fr; height: auto; }
     RunScreen #run-facts { padding-right: 2; }
-    RunScreen #run-files { margin-top: 1; }
+    RunScreen #run-files { height: auto; margin-top: 1; }
     RunScreen.-narrow #run-columns { layout: vertical; }
-    RunScreen.-narrow #run-files { margin-top: 0; }
+    RunScreen.-narrow #run-settings { margin-top: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
@@ -64,11 +65,10 @@ class RunScreen(Screen[str | None], CurveActions):
         yield Curves(id="run-curves")
         with VerticalScroll(id="run-texts") as texts:
             texts.border_title = "Results and settings"
-            with Vertical(id="run-all"):
-                with Horizontal(id="run-columns"):
-                    yield Static(_facts(self._detail), id="run-facts")
-                    yield Static(_settings(self._detail), id="run-settings")
-                yield Static(_files(self._detail), id="run-files")
+            with Horizontal(id="run-columns"):
+                yield Static(_facts(self._detail), id="run-facts")
+                yield Static(_settings(self._detail), id="run-settings")
+            yield Static(_files(self._detail), id="run-files")
         yield KeyBar()
 
     def on_mount(self) -> None:
