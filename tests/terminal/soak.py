@@ -2,7 +2,7 @@
 
 Two apps work one queue of short runs while they are killed, hung up, ended by signals, resized and typed into at
 random; in the last third one app is left in peace, to see what memory it takes. Prints counts as JSON, and exits with 1
-when an epoch was lost, a file corrupted, or a process left behind.
+when an epoch was lost, a file corrupted, a process left behind, or a traceback shown.
 """
 
 import argparse
@@ -35,6 +35,7 @@ _EPOCHS = 60
 _WAITING = 4
 """Runs that are kept in the queue."""
 _KEYS = ("1", "2", "3", "up", "down", "?", "escape", ">", "page_down", "tab", "g", "s")
+_BAD = ("epochs lost", "epochs twice", "files corrupted", "processes left", "tracebacks")
 _SHARE_WITHOUT_PEACE = 2 / 3
 _SECONDS_TO_SETTLE = 60.0
 """An app takes this long to have loaded everything that it uses."""
@@ -173,7 +174,9 @@ class Soak:
         return True
 
     def _expect_no_traceback(self, app: Terminal) -> None:
-        self.counts["tracebacks"] += b"Traceback" in app.output
+        if b"Traceback" in app.output:
+            self.counts["tracebacks"] += 1
+            print(app.output[app.output.rindex(b"Traceback") :].decode(errors="replace"), file=sys.stderr)
 
     def _look(self) -> None:
         """Read all histories: a run that goes on may repeat the epoch whose checkpoint was not written yet, no more."""
@@ -207,7 +210,7 @@ def main() -> int:
         soak.in_peace(seconds * (1 - _SHARE_WITHOUT_PEACE))
         counts = soak.conclude()
     print(json.dumps(counts, indent=2))
-    return int(any(counts.get(bad) for bad in ("epochs lost", "epochs twice", "files corrupted", "processes left")))
+    return int(any(counts.get(bad) for bad in _BAD))
 
 
 def _make_images(folder: Path) -> None:
