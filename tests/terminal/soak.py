@@ -47,7 +47,7 @@ class Soak:
     def __init__(self, home: Path, images: Path, seed: int) -> None:
         self.home, self.images = home, images
         self.random = random.Random(seed)
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter({"tracebacks": 0})
         self.store: RunStore = open_store(home)
         self.queue = RunQueue(self.store)
         self._seen: dict[str, int] = {}
