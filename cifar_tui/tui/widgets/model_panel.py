@@ -62,7 +62,8 @@ class ModelPanel(VerticalScroll, can_focus=False):
         """Lay out the parts."""
         yield Static(id="model-summary")
         yield Static(id="model-cost")
-        yield Chart("Learning rate", lambda rate: f"{rate:.2g}", lambda tick: f"{tick:g}", id="lr-chart")
+        # Without the value at the curve's end, which is next to nothing: the schedule's name needs the room.
+        yield Chart("Learning rate", lambda rate: "", lambda tick: f"{tick:g}", id="lr-chart")
         yield Static(id="model-layers")
 
     async def on_unmount(self) -> None:
