@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from textual import on, work
-from textual.app import App
 from textual.widgets import TabbedContent
 
 from cifar_tui.config import RunConfig, Source, with_values
@@ -16,6 +15,7 @@ from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.tui.look import Looker
+from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
@@ -26,7 +26,7 @@ from cifar_tui.tui.screens.live import LivePane
 from cifar_tui.tui.screens.run import RunScreen
 
 
-class RunsApp(App[None]):
+class RunsApp(QuietEndApp):
     """The store, the queue and the one training thread, behind whatever screens there are."""
 
     def __init__(self, paths: Paths) -> None:

@@ -138,3 +138,22 @@ async def test_the_bar_of_a_screen_that_was_left_writes_nothing(app: CifarApp):
         await bar.remove()
         bar._write()  # it was to be called after a refresh, which came after the end of the screen
         assert bar.content == before
+
+
+async def test_an_error_while_the_app_ends_is_not_shown(app: CifarApp):
+    async with running(app, (120, 40)):
+        app.exit()
+        app._handle_exception(RuntimeError("a widget was gone"))  # as Textual does with whatever a widget raises
+    assert app.return_code == 0
+    assert app._exception is None
+
+
+async def test_an_error_before_that_ends_the_app(app: CifarApp):
+    async def fail() -> None:
+        async with running(app, (120, 40)) as pilot:
+            app._handle_exception(RuntimeError("a widget failed"))
+            await pilot.pause()
+
+    with pytest.raises(RuntimeError, match="a widget failed"):
+        await fail()
+    assert app.return_code == 1
