@@ -66,7 +66,7 @@ class _Leaving:
     def hear(self, number: int) -> None:
         if number == signal.SIGHUP:
             self._hang_up()
-        elif self.is_asked or self._is_waiting:
+        elif self.is_asked or (self._is_waiting and not self._has_hung_up):
             self._leave_at_once()
         else:
             self.is_asked = True
@@ -78,7 +78,8 @@ class _Leaving:
         if not self._has_hung_up:
             self._runner.shut_down()
             if self._runner.current is not None:
-                print("Stopping the run at its next batch, and keeping a checkpoint …", flush=True)
+                with contextlib.suppress(OSError):  # the terminal may go at any time
+                    print("Stopping the run at its next batch, and keeping a checkpoint …", flush=True)
         self._runner.join()
 
     def _hang_up(self) -> None:
@@ -91,10 +92,14 @@ class _Leaving:
         else:
             self._runner.shut_down()
         self._app.end_screen()
+        # Not in the thread that hears signals: one that asks to end may follow, however long training goes on.
+        threading.Thread(target=self._outlive_the_screen, name="hang-up", daemon=True).start()
+
+    def _outlive_the_screen(self) -> None:
+        """End the process with its training, should the screen hang on the terminal that is no more."""
         if not self._app.has_ended.wait(_SECONDS_FOR_THE_SCREEN):
-            # The screen hangs on a terminal that is no more: training ends as it should, the screen with it.
             self._runner.join()
-            os._exit(0)
+            os._exit(INTERRUPTED if self.is_asked else 0)
 
     def _leave_at_once(self) -> None:
         # A terminal that was told to wait (Ctrl+S) takes nothing, and would hold whoever writes to it.

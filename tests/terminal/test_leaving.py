@@ -99,7 +99,7 @@ EVENTS = {
     "a hang-up": Event(Terminal.hang_up, 0, {FINISHED}, restores=False),
     "a hang-up that stops": Event(Terminal.hang_up, 0, {STOPPED}, restores=False, arguments=("--on-hangup", "stop")),
     "a hang-up while sizes change": Event(steps(resize_in_a_storm, Terminal.hang_up), 0, {FINISHED}, restores=False),
-    "a hang-up, then SIGTERM": Event(steps(Terminal.hang_up, signals(signal.SIGTERM)), 130, {STOPPED}, restores=False),
+    "a hang-up and SIGTERM": Event(steps(Terminal.hang_up, signals(signal.SIGTERM)), 130, {STOPPED}, restores=False),
     "a kill, as out of memory": Event(signals(signal.SIGKILL), -signal.SIGKILL, {RUNNING}, restores=False),
     "a segmentation fault": Event(signals(signal.SIGSEGV), -signal.SIGSEGV, {RUNNING}, restores=False),
     "a full disk, then a kill": Event(
@@ -166,6 +166,22 @@ def test_training_goes_on_to_the_end_of_the_queue_after_a_hang_up(start: Start, 
         assert_whole(home, run, run.config.training.epochs)
 
 
+def test_a_request_to_end_after_a_hang_up_keeps_a_checkpoint(start: Start, home: Path, images: Path) -> None:
+    run = queue_run(home, images, epochs=ENDLESS)
+    terminal = start()
+    see_training(terminal)
+    terminal.hang_up()
+    with subprocess.Popen(app_command(home, "watch", run.id), stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        reached = len(open_store(home).epochs(run.id))
+        for _ in range(reached + 50):  # it begins with the epochs of before
+            assert watching.stdout.readline()
+        assert status_on_disk(run) == RUNNING
+        terminal.send_signal(signal.SIGTERM)
+        assert terminal.exit_status() == 130
+    assert status_on_disk(run) == STOPPED
+
+
 def test_a_killed_run_is_offered_and_goes_on_without_a_hole(start: Start, home: Path, images: Path) -> None:
     run = queue_run(home, images, epochs=EPOCHS)
     terminal = start()
@@ -215,7 +231,7 @@ def test_two_apps_on_one_home_train_each_run_once(start: Start, home: Path, imag
         terminal.press("3")
     for terminal in terminals:
         terminal.wait_for(lambda _: all(open_store(home).get(run.id).status is RunStatus.FINISHED for run in runs))
-        terminal.wait_for(lambda terminal: terminal.text.count("finished") == len(runs))
+        terminal.wait_for(lambda terminal: terminal.text.count(texts.FINISHED) == len(runs))
         terminal.press("q")
         assert terminal.exit_status() == 0
     for run in runs:

@@ -6,6 +6,9 @@ TAB_BAR = "Leaderboard"
 TOO_SMALL = "needs 60 columns"
 """In a terminal that has fewer."""
 
+FINISHED = "✓ "
+"""Before the name of a run on Leaderboard."""
+
 LAUNCH = "Presets ·"
 LIVE = "Queue ·"
 LEADERBOARD = "Test %"
