@@ -149,16 +149,16 @@ class RunsApp(QuietEndApp):
             return
         match await self.push_screen_wait(RunScreen(detail)):
             case "again":
-                await self._open_in_form(detail.history.run.config)
+                self._open_in_form(detail.history.run.config)
             case "continue":
                 self._go_on(message.run_id)
             case "live":
                 self._see_live(message.run_id)
 
     @on(LeaderboardPane.AgainWanted)
-    async def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:
+    def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:
         try:
-            await self._open_in_form(self.store.get(message.run_id).config)
+            self._open_in_form(self.store.get(message.run_id).config)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
 
@@ -218,9 +218,9 @@ class RunsApp(QuietEndApp):
         self.look()
         self.action_show_tab("live")
 
-    async def _open_in_form(self, config: RunConfig) -> None:
+    def _open_in_form(self, config: RunConfig) -> None:
         self.action_show_tab("launch")
-        await self._launch_pane.open_config(config)
+        self._launch_pane.open_config(config)
 
     async def _ask_for_data(self) -> DatasetChoice | None:
         choice = await self.push_screen_wait(DatasetScreen(self.paths))

@@ -27,7 +27,6 @@ from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.config_form import ConfigForm
-from cifar_tui.tui.widgets.field_row import FieldRow
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -121,7 +120,7 @@ class Stage:
     @property
     def field(self) -> str | None:
         """The last part of the focused field's path."""
-        return next((row.field.path[-1] for row in self.app.query(FieldRow) if row.has_focus_within), None)
+        return row.field.path[-1] if (row := self.form.focused_row) else None
 
     @property
     def waiting(self) -> list[str]:
@@ -338,7 +337,7 @@ async def searches_presets(stage: Stage) -> None:
 
 @tries("toggle_advanced", "launch")
 async def shows_all_fields(stage: Stage) -> None:
-    (row,) = [row for row in stage.form.query(FieldRow) if row.field.path[-1] == "ema_decay"]
+    (row,) = [row for row in stage.form.rows if row.field.path[-1] == "ema_decay"]
     assert not row.display
     await stage.press()
     await stage.until(lambda: row.display and stage.kept["with_advanced"] is True)

@@ -2,14 +2,14 @@
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
-from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.form_fields import FormFields
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 
@@ -19,7 +19,7 @@ EPOCHS, LR, SEED = ("training", "epochs"), ("training", "lr"), ("training", "see
 
 
 def shown(form: ConfigForm) -> set[str]:
-    return {row.field.path[-1] for row in form.query(FieldRow) if row.display}
+    return {row.field.path[-1] for row in form.rows if row.display}
 
 
 async def test_only_what_has_an_effect_is_shown(app: CifarApp):
@@ -101,8 +101,8 @@ async def typed(pilot: Pilot[None], text: str) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_down_and_up_move_between_the_fields_also_where_they_scroll(app: CifarApp, size: tuple[int, int]):
     def title() -> str:
-        row = app.focused.parent if app.focused else None
-        return row.field.title if isinstance(row, FieldRow) else ""
+        row = app.query_one(ConfigForm).focused_row
+        return row.field.title if row else ""
 
     async with running(app, size) as pilot:
         await pilot.press("e")
@@ -112,13 +112,70 @@ async def test_down_and_up_move_between_the_fields_also_where_they_scroll(app: C
             await until(pilot, lambda expected=expected: title() == expected, seconds=5)
 
 
+async def test_tab_goes_through_the_fields_and_on_to_the_buttons(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.focus_field(("data", "mixup"))
+        await until(pilot, lambda: form.focused_row is not None)
+        await pilot.press("tab")
+        await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.title == "CutMix")
+        await pilot.press("tab")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "train")
+        await pilot.press("shift+tab", "shift+tab")
+        await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.title == "Mixup")
+
+
+async def test_a_click_edits_the_field_that_it_meets(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        form, fields = app.query_one(ConfigForm), app.query_one(FormFields)
+
+        async def click(title: str) -> None:
+            (y,) = [y for y in range(fields.size.height) if fields.render_line(y).text.startswith(f" {title}")]
+            await pilot.click(fields, offset=(22, y))
+            await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.title == title)
+
+        was_on = form.config.training.decay_all
+        await click("Decay all")
+        await until(pilot, lambda: form.config.training.decay_all is not was_on)
+        await click("Seed")
+        await pilot.press("7")
+        await until(pilot, lambda: form.config.training.seed == 7)
+        await click("Optimiser")
+        await until(pilot, lambda: isinstance(app.focused, OptionList))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: form.config.training.optimiser == "sgd")
+
+
+async def test_what_is_typed_stays_where_it_was_typed_however_quickly_the_cursor_goes_on(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.focus_field(EPOCHS)
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        app.focused.value = "12"
+        form.action_next_field()
+        await until(pilot, lambda: form.config is not None and form.config.training.epochs == 12)
+        assert form.config.training.batch_size == 128
+
+
+async def test_the_focus_stays_in_the_form_when_its_field_goes(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.focus_field(("training", "warmup_epochs"))
+        await until(pilot, lambda: form.focused_row is not None)
+        form.set_field(("training", "schedule"), "one_cycle")
+        assert "warmup_epochs" not in shown(form)
+        await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.title == "Schedule")
+        await pilot.press("down")
+        await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.title == "Weight decay")
+
+
 async def test_every_wrong_field_is_marked_and_the_first_is_named_as_the_form_names_it(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(LR, "1e-3, x")
         form.set_field(("training", "weight_decay"), "abc")
         await until(pilot, lambda: len(form.errors) == 2)
-        wrong = {row.field.title for row in form.query(FieldRow) if row.has_class("-wrong")}
+        wrong = {row.field.title for row in form.rows if row.error is not None}
         assert wrong == {"Learning rate", "Weight decay"}
         assert form.first_error == "Learning rate must be a number."
         await pilot.press("t")
@@ -143,9 +200,9 @@ async def test_undo_brings_back_another_models_arguments(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
         form.set_field(("model", "dropout"), "0.7")
-        await form.reset()
+        form.reset()
         assert not form.is_changed
-        await form.action_undo()
+        form.action_undo()
         assert form.config.model.dropout == 0.7
         await pilot.pause()
 

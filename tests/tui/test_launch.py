@@ -14,20 +14,20 @@ from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.widgets.config_form import ConfigForm
-from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.form_row import FormRow
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 
 from .conftest import RunMaker, running, until
 
 
-def row(app: CifarApp, *path: str) -> FieldRow:
-    return next(row for row in app.query(FieldRow) if row.field.path == path)
+def row(app: CifarApp, *path: str) -> FormRow:
+    return next(row for row in app.query_one(ConfigForm).rows if row.field.path == path)
 
 
 async def type_into(app: CifarApp, pilot, path: tuple[str, ...], text: str) -> None:
-    control = row(app, *path).query_one(Input)
-    control.focus()
-    control.value = text
+    app.query_one(ConfigForm).focus_field(path)
+    await until(pilot, lambda: isinstance(app.focused, Input))
+    app.focused.value = text
     await pilot.pause()
 
 
@@ -61,23 +61,25 @@ async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launch
         assert RunStore(paths.runs).ids() == []
         await type_into(app, pilot, ("training", "lr"), "3e-4")
         await until(pilot, lambda: form.config is not None and form.config.training.lr == 3e-4)
-        assert row(app, "training", "lr").has_class("-changed")
+        assert row(app, "training", "lr").is_changed
 
 
 async def test_an_error_between_fields_stands_at_one_of_them(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
-        await form.load(app.library.find("part1/simple_vit").config)
+        form.load(app.library.find("part1/simple_vit").config)
         await type_into(app, pilot, ("model", "heads"), "3")
         await until(pilot, lambda: ("model", "heads") in form.errors)
 
 
 async def test_another_model_brings_its_own_arguments(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
-        row(app, "model", "name").query_one(Select).value = "image_gru"
         form = app.query_one(ConfigForm)
+        form.focus_field(("model", "name"))
+        await until(pilot, lambda: isinstance(app.focused, Select))
+        app.focused.value = "image_gru"
         await until(pilot, lambda: form.config is not None and form.config.model.name == "image_gru")
-        shown = {r.field.path[1] for r in app.query(FieldRow) if r.field.path[0] == "model"}
+        shown = {r.field.path[1] for r in form.rows if r.field.path[0] == "model"}
         assert shown == {"name", "sequence", "hidden_size", "layers", "dropout", "input_norm", "pooling"}
         await pilot.press("r")
         await until(pilot, lambda: form.config.model.name == "simple_cnn")
@@ -156,7 +158,7 @@ async def test_a_download_under_way_is_not_begun_again(app: CifarApp, monkeypatc
 async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
-        await form.load(app.library.find("part1/softmax_regression").config)
+        form.load(app.library.find("part1/softmax_regression").config)
         form.set_field(("data", "source"), "synthetic")
         form.set_field(("training", "epochs"), "1")
         await pilot.press("t")

@@ -114,17 +114,17 @@ class LaunchPane(Vertical):
         tree = self.query_one(PresetTree)
         self.call_after_refresh(tree.select, key)  # a new leaf has its line only then
 
-    async def open_config(self, config: RunConfig) -> None:
+    def open_config(self, config: RunConfig) -> None:
         """Put any configuration into the form, compared with the preset that it came from, if that is still there."""
         base = next((preset for preset in self._library.presets if preset.key == config.preset), None)
         if base is None:
-            await self.form.load(config)
+            self.form.load(config)
             self.form.border_title = config.title
         else:
             self._keep_draft()
             self._preset = base
             self.query_one(PresetTree).select(base.key)
-            await self.form.load(base.config, flat(config))
+            self.form.load(base.config, flat(config))
             self._show_form_title()
         self.action_edit()
 
@@ -148,13 +148,13 @@ class LaunchPane(Vertical):
             return
         self.post_message(self.Launched(tuple(config for configs in several for config in configs), first=False))
 
-    async def action_reset(self) -> None:
+    def action_reset(self) -> None:
         """Go back to the preset."""
-        await self.form.reset()
+        self.form.reset()
 
-    async def action_undo(self) -> None:
+    def action_undo(self) -> None:
         """Take the form's last change back."""
-        await self.form.action_undo()
+        self.form.action_undo()
 
     def action_save(self) -> None:
         """Keep what the form says as a preset."""
@@ -227,13 +227,13 @@ class LaunchPane(Vertical):
         self.query_one(PresetTree).focus()
 
     @on(Tree.NodeHighlighted)
-    async def _highlighted(self, message: Tree.NodeHighlighted[Preset | Group]) -> None:
+    def _highlighted(self, message: Tree.NodeHighlighted[Preset | Group]) -> None:
         data = message.node.data
         if isinstance(data, Preset) and data.key != self._preset.key:
             self._keep_draft()
             images = self.form.edits("data")  # the images stay the ones that were chosen
             self._preset = data
-            await self.form.load(data.config, images | self._drafts.get(data.key, {}))
+            self.form.load(data.config, images | self._drafts.get(data.key, {}))
             self._show_form_title()
 
     @on(Tree.NodeSelected)

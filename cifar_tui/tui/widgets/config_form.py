@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
-from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -27,7 +26,8 @@ from cifar_tui.config.fields import (
 )
 from cifar_tui.models.registry import MODELS
 from cifar_tui.tui.keys import bindings
-from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.form_fields import FormFields
+from cifar_tui.tui.widgets.form_row import FormRow
 
 _MODEL_NAME = FormField(
     path=("model", "name"),
@@ -40,7 +40,7 @@ Values = dict[FieldPath, object]
 """What each control holds, as it was typed."""
 
 
-class _Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+class _Scroll(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Scrolls by page and follows the focus: up and down are the form's, which moves between the fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,19 +53,8 @@ class ConfigForm(Vertical):
     """Edits one `RunConfig`, or several at once where a number has several values; none while a field is wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("form")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--title", "row--focused", "row--changed", "row--note", "row--wrong"}
-    """Of the rows: here they are made once, not once a row."""
     DEFAULT_CSS = """
-    ConfigForm .row--title { color: $text-muted; }
-    ConfigForm .row--focused { color: $text; text-style: bold; }
-    ConfigForm .row--changed { color: $text-accent; }
-    ConfigForm .row--note { color: $text-disabled; }
-    ConfigForm .row--wrong { color: $text-error; }
     ConfigForm VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
-    ConfigForm .section { height: 1; color: $text-primary; text-style: bold; padding: 0 1; margin-top: 1; }
-    ConfigForm #section-run { margin-top: 0; }
-    ConfigForm #model-arguments { height: auto; }
-    ConfigForm #hidden-fields { height: 1; margin-top: 1; padding: 0 1; color: $text-muted; }
     ConfigForm #field-help { height: 3; color: $text-muted; padding: 0 1; border-top: solid $border-blurred; }
     .-tall ConfigForm #field-help { height: 4; }
     ConfigForm #field-help.-wrong { color: $text-error; }
@@ -88,10 +77,18 @@ class ConfigForm(Vertical):
         """Whether something was typed since configurations and errors were made."""
         self._focused_field = name_field()
         self._with_advanced = with_advanced
+        self._hint = ""
+        """Says how the fields that few need are shown, or hidden again."""
         self._history: list[tuple[FieldPath, Values]] = []
         """The field that each edit was made in, and all values before it."""
         self._values: Values = {}
-        self._found_rows: list[FieldRow] | None = None
+        values = config.model_dump(mode="json")
+        titles = [(spec.title, name) for name, spec in MODELS.items()]
+        self._name_row = FormRow(name_field(), values["name"])
+        self._model_row = FormRow(_MODEL_NAME, values["model"]["name"], titles)
+        self._argument_rows = _rows_for(model_fields(self._model), values["model"])
+        self._training_rows = _rows_for(training_fields(), values["training"])
+        self._data_rows = _rows_for(data_fields(), values["data"])
 
     @property
     def config(self) -> RunConfig | None:
@@ -113,61 +110,57 @@ class ConfigForm(Vertical):
     @property
     def first_error(self) -> str | None:
         """A sentence about the first field that is wrong, by the name that the form gives it."""
-        titles = {row.field.path: row.field.title for row in self._rows}
+        titles = {row.field.path: row.field.title for row in self.rows}
         return next((f"{titles.get(path, '.'.join(path))} {text}." for path, text in self.errors.items()), None)
 
     @property
     def is_changed(self) -> bool:
         """Whether any field differs from what was loaded."""
-        return any(row.is_changed for row in self._rows)
+        return any(row.is_changed for row in self.rows)
 
     @property
-    def _rows(self) -> list[FieldRow]:
-        """All rows; looking for them at every key would take longer than all else that a key does."""
-        if self._found_rows is None:
-            self._found_rows = list(self.query(FieldRow))
-        return self._found_rows
+    def rows(self) -> list[FormRow]:
+        """All rows in their order, hidden ones, too."""
+        return [self._name_row, self._model_row, *self._argument_rows, *self._training_rows, *self._data_rows]
+
+    @property
+    def focused_row(self) -> FormRow | None:
+        """The row whose control has the focus."""
+        return self._fields.focused_row
+
+    @property
+    def _fields(self) -> FormFields:
+        return self.query_one(FormFields)
 
     def compose(self) -> ComposeResult:
-        """Lay out the sections."""
-        values = self._base.model_dump(mode="json")
-        with _Fields():
-            yield Static("Run", classes="section", id="section-run")
-            yield FieldRow(name_field(), values["name"], self._style_of)
-            yield Static("Model", classes="section")
-            titles = [(spec.title, name) for name, spec in MODELS.items()]
-            yield FieldRow(_MODEL_NAME, values["model"]["name"], self._style_of, titles)
-            with Vertical(id="model-arguments"):
-                yield from self._argument_rows(values["model"])
-            yield Static("Training", classes="section")
-            yield from self._rows_for(training_fields(), values["training"])
-            yield Static("Data", classes="section")
-            yield from self._rows_for(data_fields(), values["data"])
-            yield Static(id="hidden-fields")
+        """Lay out the fields, and the line that explains the one with the focus."""
+        with _Scroll():
+            yield FormFields()
         yield Static(id="field-help")
 
     def on_mount(self) -> None:
         """Show the state of the first configuration."""
         self._values = self.values()
+        self._show_sections()
         self._show_states()
         self.post_message(self.Changed(self))
 
-    async def load(self, config: RunConfig, edits: Mapping[FieldPath, object] | None = None) -> None:
+    def load(self, config: RunConfig, edits: Mapping[FieldPath, object] | None = None) -> None:
         """Put `config`, changed by `edits`, into the form; from now on, what differs from `config` is marked."""
         self._base = config
         self._history.clear()
         values = flat(config)
-        await self._fill({**values, **(edits or {})})
+        self._fill({**values, **(edits or {})})
 
     def values(self) -> Values:
         """Return what each control holds."""
-        return {row.field.path: row.value for row in self._rows}
+        return {row.field.path: row.value for row in self.rows}
 
     def edits(self, *sections: str) -> Values:
         """Return what the controls of `sections` (`data`, `training`; all without any) hold beside what was loaded."""
         return {
             row.field.path: row.value
-            for row in self._rows
+            for row in self.rows
             if row.is_changed and (not sections or row.field.path[0] in sections)
         }
 
@@ -177,93 +170,88 @@ class ConfigForm(Vertical):
         Raises:
             ValidationError: `base` does not take a value.
         """
-        rows = [row for row in self._rows if row.is_changed and row.field.path[0] in sections]
+        rows = [row for row in self.rows if row.is_changed and row.field.path[0] in sections]
         values = base.model_dump(mode="json")
         return cross(values, self._write(values, rows))
 
     def set_field(self, path: FieldPath, value: object) -> None:
         """Write `value` into one field, as if it had been typed."""
-        for row in self._rows:
-            if row.field.path == path:
-                row.set_value(value)
+        self._fields.set_value(self._row(path), value)
         self._remember(path)
         self._is_stale = True
         self._validate()
 
     def focus_field(self, path: FieldPath) -> None:
         """Move the focus to a field's control."""
-        for row in self._rows:
-            if row.field.path == path:
-                if not row.display:
-                    row.display = True
-                row.focus_control()
+        row = self._row(path)
+        if not row.display:
+            row.display = True
+            self._fields.lay_out(self._hint)
+        self._fields.focus_row(row)
 
     def show_advanced(self, *, shown: bool) -> None:
         """Show or hide the fields that few need; those that were changed stay."""
         self._with_advanced = shown
         self._show_states()
 
-    async def action_undo(self) -> None:
+    def action_undo(self) -> None:
         """Take the last change back."""
         if self._history:
             _, values = self._history.pop()
-            await self._fill(values)
+            self._fill(values)
         else:
             self.app.notify("Nothing to undo.")
 
-    async def action_reset_field(self) -> None:
+    def action_reset_field(self) -> None:
         """Put the focused field back to what was loaded."""
         path = self._focused_field.path
         before = flat(self._base)
         if path == _MODEL_NAME.path:
-            await self._fill({**self.values(), path: before[path]})
+            self._fill({**self.values(), path: before[path]})
         elif path in before:
             self.set_field(path, before[path])
 
-    async def reset(self) -> None:
+    def reset(self) -> None:
         """Put every field back to what was loaded."""
         self._remember(())
-        await self._fill(flat(self._base))
+        self._fill(flat(self._base))
 
     def action_next_field(self) -> None:
         """Move the focus one field down."""
-        self.screen.focus_next(".control")
+        self._fields.step(1)
 
     def action_previous_field(self) -> None:
         """Move the focus one field up."""
-        self.screen.focus_previous(".control")
+        self._fields.step(-1)
 
-    @on(FieldRow.Edited)
-    async def _edited(self, message: FieldRow.Edited) -> None:
+    @on(FormFields.Edited)
+    def _edited(self, message: FormFields.Edited) -> None:
         message.stop()
-        path = message.row.field.path
-        if message.row.value == self._values.get(path):
-            return  # a control says so, too, when it is shown for the first time
-        self._remember(path)
-        if path == _MODEL_NAME.path:
-            name = str(message.row.value)
-            if name != self._model:
-                await self._show_arguments(self._arguments_of(name))
+        self._remember(message.row.field.path)
+        if message.row is self._model_row:
+            self._show_model(str(message.row.value))
         self._is_stale = True
         self.call_after_refresh(self._validate)  # first the letter, then what it means
 
     def on_descendant_focus(self, _: events.DescendantFocus) -> None:
         """Show by the frame that the focus is here."""
-        self._show_frame(has_focus=True)
+        self._show_frame()
 
     def on_descendant_blur(self, _: events.DescendantBlur) -> None:
-        """Look like the other panels again."""
-        self._show_frame(has_focus=False)
+        """Look like the other panels again, unless another control of the form has the focus."""
+        self._show_frame()
 
-    def _show_frame(self, *, has_focus: bool) -> None:
-        # By the form's own style alone: `:focus-within` styles everything in it anew, 0.1 s at each move of the focus.
-        self.set_class(has_focus, "-focused", update=False)
-        self.app.stylesheet.apply(self)
+    def _show_frame(self) -> None:
+        # By the form's own style alone: `:focus-within` styles everything in it anew at each move of the focus.
+        has_focus = self.focused_row is not None
+        if self.has_class("-focused") != has_focus:
+            self.set_class(has_focus, "-focused", update=False)
+            self.app.stylesheet.apply(self)
 
-    @on(FieldRow.Focused)
-    def _focused(self, message: FieldRow.Focused) -> None:
+    @on(FormFields.Focused)
+    def _focused(self, message: FormFields.Focused) -> None:
         message.stop()
-        self._focused_field = message.field
+        self._focused_field = message.row.field
         self._show_help()
 
     def _remember(self, path: FieldPath) -> None:
@@ -271,19 +259,13 @@ class ConfigForm(Vertical):
         if not self._history or self._history[-1][0] != path or not path:
             self._history.append((path, self._values))
 
-    async def _fill(self, values: Mapping[FieldPath, object]) -> None:
-        name = str(values[_MODEL_NAME.path])
-        if name != self._model:
-            await self._show_arguments(self._arguments_of(name))
-        for row in self._rows:
+    def _fill(self, values: Mapping[FieldPath, object]) -> None:
+        self._show_model(str(values[_MODEL_NAME.path]))
+        for row in self.rows:
             if row.field.path in values:
-                row.set_value(values[row.field.path])
+                self._fields.set_value(row, values[row.field.path])
         self._is_stale = True
         self._validate()
-
-    def _arguments_of(self, name: str) -> dict[str, Any]:
-        model = self._base.model if self._base.model.name == name else MODELS[name].config()
-        return model.model_dump(mode="json")
 
     def _show_help(self) -> None:
         field = self._focused_field
@@ -292,22 +274,21 @@ class ConfigForm(Vertical):
         line.set_class(error is not None, "-wrong")
         _update(line, f"✗ {field.title}: {error}" if error else field.help)
 
-    async def _show_arguments(self, values: dict[str, Any]) -> None:
-        self._model = values["name"]
-        section = self.query_one("#model-arguments")
-        async with self.batch():
-            await section.remove_children()
-            await section.mount_all(list(self._argument_rows(values)))
-        self._found_rows = None
+    def _show_model(self, name: str) -> None:
+        """Have the arguments of the model called `name`."""
+        if name != self._model:
+            model = self._base.model if self._base.model.name == name else MODELS[name].config()
+            self._model = model.name
+            self._argument_rows = _rows_for(model_fields(name), model.model_dump(mode="json"))
+            self._show_sections()
 
-    def _argument_rows(self, values: dict[str, Any]) -> Iterable[FieldRow]:
-        return self._rows_for(model_fields(values["name"]), values)
+    def _show_sections(self) -> None:
+        model = [self._model_row, *self._argument_rows]
+        training, data = self._training_rows, self._data_rows
+        self._fields.show((("Run", [self._name_row]), ("Model", model), ("Training", training), ("Data", data)))
 
-    def _rows_for(self, fields: Iterable[FormField], values: Mapping[str, object]) -> Iterable[FieldRow]:
-        return (FieldRow(field, values[field.path[-1]], self._style_of) for field in fields)
-
-    def _style_of(self, part: str) -> Style:
-        return self.get_component_rich_style(f"row--{part}")
+    def _row(self, path: FieldPath) -> FormRow:
+        return next(row for row in self.rows if row.field.path == path)
 
     def _validate(self) -> None:
         self._check()
@@ -321,7 +302,7 @@ class ConfigForm(Vertical):
         self._is_stale = False
         self._values = self.values()
         values = self._base.model_dump(mode="json") | {"model": {}}
-        choices = self._write(values, self._rows)
+        choices = self._write(values, self.rows)
         try:
             self._configs, self._errors = cross(values, choices), {}
         except ValidationError:
@@ -329,7 +310,7 @@ class ConfigForm(Vertical):
         except ConfigError as error:
             self._configs, self._errors = (), {self._focused_field.path: str(error)}
 
-    def _write(self, values: dict[str, Any], rows: Iterable[FieldRow]) -> dict[FieldPath, tuple[object, ...]]:
+    def _write(self, values: dict[str, Any], rows: Iterable[FormRow]) -> dict[FieldPath, tuple[object, ...]]:
         """Put the values of `rows` into `values`; return the choices where there are several."""
         choices: dict[FieldPath, tuple[object, ...]] = {}
         neighbours = self._neighbours()
@@ -353,21 +334,23 @@ class ConfigForm(Vertical):
         now = flat(self._configs[0]) if len(self._configs) == 1 else {}
         hidden = 0
         neighbours = self._neighbours()
-        for row in self._rows:
+        focused = self.focused_row
+        for row in self.rows:
             field = row.field
             value, was = now.get(field.path, row.value), before.get(field.path)
-            row.show_state(self._errors.get(field.path), changed=as_text(value) != as_text(was))
+            self._fields.show_row(row, self._errors.get(field.path), is_changed=as_text(value) != as_text(was))
             applies = field.applies(neighbours[field.path[:-1]])
             is_plain = not row.is_changed and as_text(was) == as_text(field.default)
-            is_hidden = field.is_advanced and is_plain and not self._with_advanced and not row.has_focus_within
-            is_shown = applies and (not is_hidden or field.path in self._errors)
-            if row.display != is_shown:
-                row.display = is_shown
+            is_hidden = field.is_advanced and is_plain and not self._with_advanced and row is not focused
+            row.display = applies and (not is_hidden or field.path in self._errors)
             hidden += applies and is_hidden
-        line = self.query_one("#hidden-fields", Static)
-        line.display = bool(hidden) or self._with_advanced
-        _update(line, f"{hidden} more: press v" if hidden else "v hides what few need")
+        self._hint = f"{hidden} more: press v" if hidden else "v hides what few need" if self._with_advanced else ""
+        self._fields.lay_out(self._hint)
         self._show_help()
+
+
+def _rows_for(fields: Iterable[FormField], values: Mapping[str, object]) -> list[FormRow]:
+    return [FormRow(field, values[field.path[-1]]) for field in fields]
 
 
 def _update(line: Static, text: str) -> None:
