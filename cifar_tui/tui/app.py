@@ -96,7 +96,7 @@ class CifarApp(RunsApp):
         super().__init__(paths)
         self.animation_level = "none"  # a line that slides under the tabs costs 50 KB a switch over SSH
         self._state_file = paths.data / "state.json"
-        self.state = load_state(self._state_file)
+        self.state = self._saved_state = load_state(self._state_file)
         register_themes(self)
         self.theme = self.state.theme
         self._demo = demo
@@ -165,7 +165,8 @@ class CifarApp(RunsApp):
         self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, lambda: self.screen.refresh())
 
     def on_unmount(self) -> None:
-        """Let the interpreter clean up as always: libraries complain at its end about what is left."""
+        """Keep the view, and let the interpreter clean up as always: libraries complain at its end about what is left."""
+        self._save_state()
         gc.unfreeze()
         gc.set_threshold(*self._thresholds)
         self.has_ended.set()
@@ -203,6 +204,7 @@ class CifarApp(RunsApp):
 
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
+        self._save_state()
         self.look()
 
     def _catch_up_with_the_terminal(self) -> None:
@@ -263,9 +265,13 @@ class CifarApp(RunsApp):
         self.call_later(self.run_action, action, owner)
 
     def remember(self, **changes: object) -> None:
-        """Keep a part of the view's state for the next start."""
+        """Keep a part of the view's state for the next start; it is written with the next look, or at the end."""
         self.state = self.state.model_copy(update=changes)
-        save_state(self._state_file, self.state)
+
+    def _save_state(self) -> None:
+        if self.state is not self._saved_state:
+            self._saved_state = self.state
+            save_state(self._state_file, self.state)
 
     def end_screen(self) -> None:
         """Take the screen down; called in any thread, at any time."""
