@@ -15,8 +15,11 @@ def main() -> None:
         logging.lastResort.setFormatter(_PlainFormatter("warning: %(message)s"))
     if len(sys.argv) == 1 and sys.stdin.isatty() and sys.stdout.isatty():
         # The most used command has no options to parse, and a tenth of a second to win.
-        from cifar_tui.cli.app import start_app
-        from cifar_tui.paths import find_paths
+        from cifar_tui.runs.collector import collector_at_rest
+
+        with collector_at_rest():
+            from cifar_tui.cli.app import start_app
+            from cifar_tui.paths import find_paths
 
         start_app(find_paths())
         return

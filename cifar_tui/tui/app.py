@@ -165,7 +165,7 @@ class CifarApp(RunsApp):
         self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, lambda: self.screen.refresh())
 
     def on_unmount(self) -> None:
-        """Keep the view, and let the interpreter clean up as always: libraries complain at its end about what is left."""
+        """Keep the view, and let the interpreter clean up as always: libraries complain at its end of what is left."""
         self._save_state()
         gc.unfreeze()
         gc.set_threshold(*self._thresholds)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 
 from textual import on, work
 from textual.widgets import TabbedContent
@@ -9,7 +10,7 @@ from textual.widgets import TabbedContent
 from cifar_tui.config import RunConfig, Source, with_values
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
-from cifar_tui.presets import load_presets, save_preset
+from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
@@ -35,10 +36,17 @@ class RunsApp(QuietEndApp):
         self.store = RunStore(paths.runs)
         self.run_queue = RunQueue(self.store)
         self.runner = Runner(paths, self.store, self._hear)
-        self.library = load_presets(paths)
-        self._looker = Looker(self.store, self.run_queue, self.library)
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
+
+    @cached_property
+    def library(self) -> PresetLibrary:
+        """The presets; the first frame does not wait for their files to be read."""
+        return load_presets(self.paths)
+
+    @cached_property
+    def _looker(self) -> Looker:
+        return Looker(self.store, self.run_queue, self.library)
 
     @property
     def _tabs(self) -> TabbedContent:
