@@ -227,6 +227,20 @@ class ResNetConfig(ConfigPart):
     dropout: Dropout = Field(0.0, title="Dropout", description="Dropout probability before the last layer.")
 
 
+class StridedCNNConfig(ConfigPart):
+    """A stem of stride 2 and one convolution a stage: a network that trains in seconds."""
+
+    name: Literal["strided_cnn"] = "strided_cnn"
+    widths: tuple[Width, ...] = Field(
+        (16, 32, 64, 192),
+        min_length=2,
+        max_length=5,
+        title="Widths",
+        description="Channels of the stem and of each stage; each halves the image's sides.",
+    )
+    dropout: Dropout = Field(0.0, title="Dropout", description="Dropout probability before the last layer.")
+
+
 class CCTConfig(TransformerConfig):
     """Compact convolutional transformer: overlapping convolutions make the tokens, a learned mean pools them."""
 
@@ -263,6 +277,7 @@ ModelConfig = Annotated[
     | ImageLSTMConfig
     | ImageGRUConfig
     | ResNetConfig
+    | StridedCNNConfig
     | CCTConfig,
     Field(discriminator="name"),
 ]

@@ -36,15 +36,18 @@ class MultiHeadSelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C)."""
-        q = self._split_heads(self.query(x))
-        k = self._split_heads(self.key(x))
         v = self._split_heads(self.value(x))
-        # The queries are scaled rather than the scores: the product is the same, and they are fewer numbers.
-        scores = torch.einsum("bhid,bhjd->bhij", q / math.sqrt(q.shape[-1]), k)  # (B, H, T, T)
-        attention = F.softmax(scores, dim=-1)  # each query's weights over the keys j
-        mixed = torch.einsum("bhij,bhjd->bhid", attention, v)  # (B, H, T, D)
+        mixed = torch.einsum("bhij,bhjd->bhid", self.weights(x), v)  # (B, H, T, D)
         output: Tensor = self.output(mixed.transpose(1, 2).flatten(2))  # (B, T, C)
         return output
+
+    def weights(self, x: Tensor) -> Tensor:
+        """Each query i's weights over the keys j, which sum to 1: (B, T, C) → (B, H, T, T)."""
+        q = self._split_heads(self.query(x))
+        k = self._split_heads(self.key(x))
+        # The queries are scaled rather than the scores: the product is the same, and they are fewer numbers.
+        scores = torch.einsum("bhid,bhjd->bhij", q / math.sqrt(q.shape[-1]), k)
+        return F.softmax(scores, dim=-1)
 
     def _split_heads(self, x: Tensor) -> Tensor:
         batch, tokens, dim = x.shape

@@ -20,6 +20,7 @@ from cifar_tui.config.model import (
     SimpleViTConfig,
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
+    StridedCNNConfig,
 )
 
 
@@ -174,6 +175,15 @@ _SPECS = (
         parameters=11_220_132,
         config=ResNetConfig,
         builder="cifar_tui.models.resnet:ResNet",
+    ),
+    ModelSpec(
+        name="strided_cnn",
+        title="StridedCNN",
+        family=Family.CNN,
+        part=None,
+        parameters=153_972,
+        config=StridedCNNConfig,
+        builder="cifar_tui.models.strided_cnn:StridedCNN",
     ),
     ModelSpec(
         name="cct",

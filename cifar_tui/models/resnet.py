@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from cifar_tui.config.model import ResNetConfig, ResNetVariant
+from cifar_tui.models.conv_norm import ConvNorm
 from cifar_tui.models.image import CHANNELS
 
 
@@ -23,17 +24,6 @@ class ResNet(nn.Module):
         """(B, 3, 32, 32) → (B, num_classes)."""
         logits: Tensor = self.head(self.stages(images))  # (B, 8·width, 1, 1)
         return logits
-
-
-class ConvNorm(nn.Sequential):
-    """Conv3x3 without bias → BatchNorm → ReLU: (B, in_channels, H, W) → (B, out_channels, H/stride, W/stride)."""
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-            nn.ReLU(),
-        )
 
 
 class BasicBlock(nn.Module):

@@ -12,6 +12,8 @@ class TokenTransformer(nn.Module):
     def __init__(self, config: TransformerConfig, grid: tuple[int, int], encoder: nn.Module, num_classes: int) -> None:
         super().__init__()
         dim, (rows, columns) = config.embed_dim, grid
+        self.grid = grid
+        """Rows and columns of the tokens."""
         self.class_token = ClassToken(dim) if config.pooling is Pooling.CLS else None
         leading = int(config.pooling is Pooling.CLS)
         self.position_embedding = (

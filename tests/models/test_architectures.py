@@ -25,6 +25,7 @@ from cifar_tui.config.model import (
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
     StepPooling,
+    StridedCNNConfig,
 )
 from cifar_tui.models.build import build
 from cifar_tui.models.embeddings import SincosPositions
@@ -55,6 +56,8 @@ OTHER_ARGUMENTS = [
     ImageLSTMConfig(hidden_size=8, layers=1),
     ImageGRUConfig(hidden_size=8, layers=3, sequence=SequenceMode.PATCH8),
     *(ResNetConfig(variant=variant, width=4, dropout=0.2) for variant in ResNetVariant),
+    StridedCNNConfig(widths=(4, 8), dropout=0.2),
+    StridedCNNConfig(widths=(4, 4, 4, 4, 4)),
     *(
         CCTConfig(conv_layers=layers, kernel_size=size, embed_dim=8, depth=1)
         for layers, size in ((1, 5), (2, 3), (3, 7))
@@ -272,6 +275,9 @@ def test_parameter_counts_beyond_the_report() -> None:
     for narrow, wide in convolutions[1:]:
         expected += 9 * narrow * wide * width**2 + norm * wide * width
     assert count(build(ResNetConfig(variant=ResNetVariant.RESNET9))) == expected + 8 * width * 100 + 100
+
+    convolved = 9 * (3 * 16 + 16 * 32 + 32 * 64 + 64 * 192) + 2 * (16 + 32 + 64 + 192)
+    assert count(build(StridedCNNConfig())) == convolved + 192 * 100 + 100
 
     # Our encoder has biases in its query, key and value projections, the paper's has none.
     assert count(build(CCTConfig(), num_classes=10)) - 7 * 3 * 256 == pytest.approx(3.76e6, abs=5e3)

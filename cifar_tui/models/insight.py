@@ -1,0 +1,114 @@
+"""What a trained network looks at: one question, answered by each family in its own way.
+
+Transformers answer with their attention over the image, recurrent networks with the gradient at each step, the others
+with what their first layer has learned to see.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cifar_tui.config import SequenceMode
+from cifar_tui.models.channel_token_vit import ChannelTokenViT
+from cifar_tui.models.encoder import MultiHeadSelfAttention
+from cifar_tui.models.image import CHANNELS, SIDE
+from cifar_tui.models.image_rnn import ImageRNN
+from cifar_tui.models.token_transformer import TokenTransformer
+
+
+@dataclass(frozen=True)
+class ImageMaps:
+    """Weights over places of an image; how much each place counts."""
+
+    names: tuple[str, ...]
+    """Of the M maps: `layer 1, head 2`."""
+    maps: Tensor
+    """(B, M, rows, columns), none negative. A map of fewer places than pixels covers the image evenly."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """What each unit of the first layer answers to, as small images."""
+
+    names: tuple[str, ...]
+    pixels: Tensor
+    """(N, 3, height, width); 0 is indifferent."""
+
+
+def look_inside(model: nn.Module, images: Tensor) -> ImageMaps | Tiles:
+    """Show what `model`, a network of this package, looks at in `images` (B, 3, 32, 32), normalised.
+
+    The model is put into evaluation mode.
+    """
+    model.eval()
+    if isinstance(model, ImageRNN):
+        return _step_gradients(model, images)
+    transformer = getattr(model, "transformer", None)
+    if isinstance(transformer, TokenTransformer):
+        return _attention(model, transformer, images)
+    return _first_layer(model)
+
+
+def attention_weights(attention: nn.Module, tokens: Tensor) -> Tensor:
+    """Return each query i's weights over the keys j of a self-attention: (B, T, C) → (B, H, T, T)."""
+    if isinstance(attention, MultiHeadSelfAttention):
+        return attention.weights(tokens)
+    assert isinstance(attention, nn.MultiheadAttention)
+    width, heads = attention.embed_dim, attention.num_heads
+    # Its own forward gives either the output alone or the mean over the heads.
+    bias = attention.in_proj_bias[: 2 * width]
+    projected = F.linear(tokens, attention.in_proj_weight[: 2 * width], bias)  # queries and keys: (B, T, 2C)
+    split = projected.reshape(*tokens.shape[:2], 2, heads, width // heads)
+    queries, keys = split.permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
+    scores: Tensor = queries @ keys.transpose(-1, -2) / math.sqrt(width // heads)
+    return scores.softmax(dim=-1)
+
+
+@torch.no_grad()
+def _attention(model: nn.Module, transformer: TokenTransformer, images: Tensor) -> ImageMaps:
+    """The attention of the token that the classifier reads, or of the mean token, by layer and head."""
+    layers: list[Tensor] = []
+
+    def record(attention: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        weights = attention_weights(attention, inputs[0])
+        layers.append(weights.mean(dim=2) if transformer.class_token is None else weights[:, :, 0, 1:])
+
+    kinds = (MultiHeadSelfAttention, nn.MultiheadAttention)
+    hooks = [part.register_forward_pre_hook(record) for part in model.modules() if isinstance(part, kinds)]
+    try:
+        model(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    weights = torch.stack(layers, dim=1)  # (B, L, H, T)
+    names = tuple(
+        f"layer {layer + 1}, head {head + 1}" for layer in range(weights.shape[1]) for head in range(weights.shape[2])
+    )
+    if isinstance(model, ChannelTokenViT):
+        # A channel has no place; where the channels that count are active, is one.
+        return ImageMaps(names, torch.einsum("blhc,bcyx->blhyx", weights, model.mix(images)).flatten(1, 2))
+    return ImageMaps(names, weights.reshape(len(images), -1, *transformer.grid))
+
+
+def _step_gradients(model: ImageRNN, images: Tensor) -> ImageMaps:
+    """How much the predicted class's logit changes with each step: the norm of its gradient."""
+    images = images.detach().clone().requires_grad_()
+    logits = model(images)
+    logits.max(dim=1).values.sum().backward()
+    assert images.grad is not None
+    norms = model.sequence(images.grad).norm(dim=2)  # (B, T)
+    model.zero_grad()
+    side = round(norms.shape[1] ** 0.5)
+    grid = {SequenceMode.ROW: (SIDE, 1), SequenceMode.COL: (1, SIDE)}.get(model.sequence.mode, (side, side))
+    return ImageMaps(("gradient by step",), norms.reshape(len(images), 1, *grid))
+
+
+@torch.no_grad()
+def _first_layer(model: nn.Module) -> Tiles:
+    weights = next(part.weight for part in model.modules() if isinstance(part, nn.Conv2d | nn.Linear)).detach()
+    if weights.dim() == 2:
+        weights = weights.reshape(-1, CHANNELS, SIDE, SIDE)
+    return Tiles(tuple(f"unit {number + 1}" for number in range(len(weights))), weights.clone())
