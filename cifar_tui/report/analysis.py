@@ -42,7 +42,10 @@ class Finding:
 def part_findings(part: int, entries: Sequence[Entry], words: Words) -> list[Finding]:
     """Return what the results of one part show."""
     found = _ranking(entries, words)
-    found += _pairs(entries, _PAIRS.get(part, ()), words)
+    leaders = {entry.key for entry in _ordered(entries)[:2]}  # whose difference the ranking tells already
+    found += _pairs(
+        [pair for pair in _paired(entries, _PAIRS.get(part, ())) if {e.key for e in pair} != leaders], words
+    )
     found += [*_generalisation(entries, words), *_macro_f1(entries, words), *_efficiency(entries, words)]
     return [*found, *_against_report(entries, words), *_seeds(entries, words)]
 
@@ -50,7 +53,7 @@ def part_findings(part: int, entries: Sequence[Entry], words: Words) -> list[Fin
 def summary_findings(entries: Sequence[Entry], words: Words) -> list[Finding]:
     """Return what the results of all parts together show."""
     found = [*_ranking(entries, words), *_efficiency(entries, words), *_families(entries, words)]
-    return [*found, *_pairs(entries, _PAIRS_ACROSS, words), *_seeds(entries, words)]
+    return [*found, *_pairs(_paired(entries, _PAIRS_ACROSS), words), *_seeds(entries, words)]
 
 
 def curve_findings(entries: Sequence[Entry], words: Words) -> list[Finding]:
@@ -79,7 +82,7 @@ def curve_findings(entries: Sequence[Entry], words: Words) -> list[Finding]:
 def _ranking(entries: Sequence[Entry], words: Words) -> list[Finding]:
     if len(entries) < 2:
         return []
-    ordered = sorted(entries, key=lambda entry: -_test(entry))
+    ordered = _ordered(entries)
     leader, second = ordered[:2]
     text = words(
         "finding.leader",
@@ -100,22 +103,21 @@ def _ranking(entries: Sequence[Entry], words: Words) -> list[Finding]:
 def _certainty(one: Entry, other: Entry, words: Words) -> str:
     """Tell whether the difference of two rows could be the seeds' doing."""
     difference = abs(_test(one) - _test(other))
-    spreads = (one.row.test_deviation, other.row.test_deviation)
-    if None not in spreads:
-        together = sum(spread for spread in spreads if spread is not None)
-        key = "finding.beyond_deviations" if difference > together else "finding.within_deviations"
-        return words(key, together=words.percent(together))
-    key = "finding.beyond_seed_spread" if difference > SEED_SPREAD else "finding.within_seed_spread"
-    return words(key)
+    spreads = [entry.row.test_deviation for entry in (one, other) if entry.row.test_deviation is not None]
+    if len(spreads) == 2:
+        key = "finding.beyond_deviations" if difference > sum(spreads) else "finding.within_deviations"
+        return words(key, together=words.percent(sum(spreads)))
+    return words("finding.beyond_seed_spread" if difference > SEED_SPREAD else "finding.within_seed_spread")
 
 
-def _pairs(entries: Sequence[Entry], pairs: Sequence[tuple[str, str]], words: Words) -> list[Finding]:
+def _paired(entries: Sequence[Entry], keys: Sequence[tuple[str, str]]) -> list[tuple[Entry, Entry]]:
     by_preset = {entry.preset.key: entry for entry in entries if entry.preset is not None}
+    return [(by_preset[one], by_preset[other]) for one, other in keys if one in by_preset and other in by_preset]
+
+
+def _pairs(pairs: Sequence[tuple[Entry, Entry]], words: Words) -> list[Finding]:
     found: list[Finding] = []
-    for key, other_key in pairs:
-        one, other = by_preset.get(key), by_preset.get(other_key)
-        if one is None or other is None:
-            continue
+    for one, other in pairs:
         difference = _test(one) - _test(other)
         text = words(
             "finding.pair_above" if difference >= 0 else "finding.pair_below",
@@ -128,7 +130,10 @@ def _pairs(entries: Sequence[Entry], pairs: Sequence[tuple[str, str]], words: Wo
             other_parameters=words.whole(other.row.parameters or 0),
         )
         lead = words("finding.pair", one=one.title, other=other.title)
-        found.append(Finding(lead, f"{text} {_certainty(one, other, words)}"))
+        is_single = one.row.test_deviation is None or other.row.test_deviation is None
+        if not is_single or abs(difference) <= SEED_SPREAD:  # else the paragraph on the seeds says enough
+            text += " " + _certainty(one, other, words)
+        found.append(Finding(lead, text))
     return found
 
 
@@ -149,7 +154,8 @@ def _generalisation(entries: Sequence[Entry], words: Words) -> list[Finding]:
     else:
         text = words("finding.gap", name=widest.title, gap=words.points(gaps[widest.key]))
     farthest = max(entries, key=lambda entry: abs(steps[entry.key]))
-    text += " " + words("finding.test_val", name=farthest.title, points=words.points(steps[farthest.key]))
+    key = "finding.test_val" if len(entries) > 1 else "finding.test_val_one"
+    text += " " + words(key, name=farthest.title, points=words.points(steps[farthest.key]))
     return [Finding(words("finding.generalisation"), text)]
 
 
@@ -170,7 +176,7 @@ def _efficiency(entries: Sequence[Entry], words: Words) -> list[Finding]:
         "efficiency": f"{best.row.accuracy_per_million or 0.0:.1f}",
         "parameters": words.whole(best.row.parameters or 0),
     }
-    text = words("finding.efficient", **values)
+    text = words("finding.efficient" if len(ordered) > 1 else "finding.efficient_one", **values)
     if len(ordered) > 1:
         last = ordered[-1]
         text += " " + words(
@@ -189,7 +195,7 @@ def _families(entries: Sequence[Entry], words: Words) -> list[Finding]:
         if not members:
             continue
         members.sort(key=lambda entry: -_test(entry))
-        names = [f"{entry.title} {_score(entry, words)} %" for entry in members]
+        names = [f"{entry.title} {_score(entry, words)}\u00a0%" for entry in members]
         sizes = sorted({entry.row.parameters or 0 for entry in members})
         size = words.rough(sizes[0]) if len(sizes) == 1 else f"{words.rough(sizes[0])}–{words.rough(sizes[-1])}"
         lead = words("finding.family", family=words(f"family.{family.name.lower()}"), parameters=size)
@@ -224,6 +230,11 @@ def _seeds(entries: Sequence[Entry], words: Words) -> list[Finding]:
     parts = [words("finding.spreads", lines="; ".join(several))] if several else []
     parts += [words("finding.single_seeds", names=words.join(single))] if single else []
     return [Finding(words("finding.seeds"), " ".join(parts))]
+
+
+def _ordered(entries: Sequence[Entry]) -> list[Entry]:
+    """Best first."""
+    return sorted(entries, key=lambda entry: -_test(entry))
 
 
 def _test(entry: Entry) -> float:

@@ -95,10 +95,10 @@ def _abstract(content: Content, words: Words) -> Section:
         leanest = max(content.entries, key=lambda entry: entry.row.accuracy_per_million or 0.0)
         rows = len(content.entries)
         value = f"{rows}/{rows + len(content.gaps)}" if content.gaps else str(rows)
-        efficiency = f"{leanest.row.accuracy_per_million or 0.0:.1f} %/M"
+        efficiency = f"{leanest.row.accuracy_per_million or 0.0:.1f}\u00a0%/M"
         tiles = [
             (value, words("tile.rows")),
-            (f"{words.percent(best.row.test_accuracy or 0.0)} %", words("tile.best", name=best.title)),
+            (f"{words.percent(best.row.test_accuracy or 0.0)}\u00a0%", words("tile.best", name=best.title)),
             (efficiency, words("tile.efficient", name=leanest.title)),
             (str(sum(len(entry.runs) for entry in content.entries)), words("tile.runs")),
         ]
@@ -312,7 +312,7 @@ def _parameters(slot: Slot) -> int | None:
 
 
 def _scores(entries: Sequence[Entry], words: Words) -> list[str]:
-    return [f"{e.title} {words.percent(e.row.test_accuracy or 0.0, e.row.test_deviation)} %" for e in entries]
+    return [f"{e.title} {words.percent(e.row.test_accuracy or 0.0, e.row.test_deviation)}\u00a0%" for e in entries]
 
 
 def _triple(values: Sequence[float]) -> str:

@@ -89,9 +89,8 @@ def draw(picture: Picture) -> Drawing:
             case SizesPicture():
                 charts = [lambda axes: _sizes(axes, picture)]
                 height = _PANEL[1]
-        width = _PANEL[0] if len(charts) > 1 else 1.5 * _PANEL[0]
-        whole = _figure(charts, len(charts) * width, height)
-        panels = [_figure([chart], width, height) for chart in charts] if len(charts) > 1 else [whole]
+        whole = _figure(charts, max(len(charts), 1.5) * _PANEL[0], height)
+        panels = [_figure([chart], _PANEL[0], height) for chart in charts]
         inline = tuple(_as_svg(panel, transparent=True) for panel in panels)
         return Drawing(_as_svg(whole), _as_png(whole), inline)
 
@@ -196,7 +195,8 @@ def _bars(axes: Axes, picture: BarsPicture) -> list[Entry]:
     values = [100 * bar.accuracy for bar in picture.bars]
     errors = [100 * (bar.deviation or 0.0) for bar in picture.bars]
     axes.barh(places, values, height=0.62, color=SERIES[0])
-    axes.errorbar(values, places, xerr=errors, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.5)
+    if any(errors):
+        axes.errorbar(values, places, xerr=errors, fmt="none", ecolor=INK, elinewidth=1.0, capsize=2.5)
     for place, (bar, value, error) in enumerate(zip(picture.bars, values, errors, strict=True)):
         beyond = max(value + error, 100 * (bar.reference or 0.0))
         axes.annotate(bar.text, (beyond, place), (7, 0), textcoords="offset points", va="center")
