@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from cifar_tui.cli.console import USAGE, fail, warn
+from rich.progress import Progress
+
+from cifar_tui.cli.console import USAGE, fail, make_console, warn
 from cifar_tui.paths import Paths, expand
 from cifar_tui.presets import load_presets
 from cifar_tui.report.selection import ReportError, Selection, SelectionError
@@ -27,8 +29,18 @@ def make_report(
     """
     for problem in (*load_presets(paths).problems, *RunStore(paths.runs).scan().problems):
         warn(problem)
+    console = make_console()
     try:
-        written = write_report(paths, expand(folder), Selection(wanted, part), language=language, form=form)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("figures", total=None)
+            written = write_report(
+                paths,
+                expand(folder),
+                Selection(wanted, part),
+                language=language,
+                form=form,
+                tell=lambda done, of: progress.update(task, completed=done, total=of),
+            )
     except SelectionError as error:
         fail(str(error), USAGE)
     except ReportError as error:

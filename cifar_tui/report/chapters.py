@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from cifar_tui.presets import Preset
 from cifar_tui.report.analysis import Finding, curve_findings, part_findings, summary_findings
 from cifar_tui.report.architecture import flow
 from cifar_tui.report.content import Content, Entry, Slot
@@ -11,17 +10,15 @@ from cifar_tui.report.document import (
     Block,
     Code,
     Document,
-    Figure,
     Findings,
-    Gap,
     Heading,
     Paragraph,
     Section,
     Table,
     Tiles,
 )
-from cifar_tui.report.pictures import Bar, BarsPicture, CurvesPicture, Point, SizesPicture
-from cifar_tui.report.reproduce import command_to_fill, commands, settings_file
+from cifar_tui.report.illustrations import MOST_CURVES, bar_figure, curve_figures, curves_figure, sizes_figure
+from cifar_tui.report.reproduce import commands, settings_file
 from cifar_tui.report.tables import (
     NOTHING,
     changes_texts,
@@ -39,12 +36,9 @@ MEAN = (0.5071, 0.4867, 0.4408)
 """Of CIFAR-100's training images, by channel, as in `data.batches`, which takes torch to import."""
 STD = (0.2675, 0.2565, 0.2761)
 
-_MOST_CURVES = 8
-"""In one figure."""
 _CURVES = {3: "3", 4: "5", 5: "7"}
 _BARS = {1: "2", 3: "4", 4: "6", 5: "8"}
 """The course report's numbers of each part's figures."""
-_SIZES = "9"
 _FIRST_FURTHER = 10
 
 
@@ -143,10 +137,10 @@ def _comparison_of_part_1(slots: Sequence[Slot], words: Words) -> Section:
     ]
     for place, slot in enumerate(slots):
         number = f"1{chr(ord('a') + place)}"
-        blocks += _curve_figures(number, [slot], words)
+        blocks += curve_figures(number, [slot], words)
     blocks += _analysis(words("heading.curve_analysis"), curve_findings(entries, words))
     blocks.append(Heading(words("heading.results")))
-    blocks += _bar_figure(_BARS[1], slots, words("part2.bars"), words)
+    blocks += bar_figure(_BARS[1], slots, words("part2.bars"), words)
     blocks.append(results_table(slots, words))
     if entries:
         blocks += _analysis(words("heading.analysis"), part_findings(1, entries, words))
@@ -159,10 +153,10 @@ def _part(part: int, slots: Sequence[Slot], words: Words) -> Section:
     if tokens := tokens_table(slots, words):
         blocks.append(tokens)
     blocks += [recipe_table(slots, words), *_notes(slots, words), Heading(words("heading.curves"))]
-    blocks += _curve_figures(_CURVES[part], slots, words)
+    blocks += curve_figures(_CURVES[part], slots, words)
     blocks += _analysis(words("heading.curve_analysis"), curve_findings(entries, words))
     blocks.append(Heading(words("heading.results")))
-    blocks += _bar_figure(_BARS[part], slots, words(f"part{part}.bars"), words)
+    blocks += bar_figure(_BARS[part], slots, words(f"part{part}.bars"), words)
     blocks.append(results_table(slots, words))
     if entries:
         blocks += _analysis(words("heading.analysis"), part_findings(part, entries, words))
@@ -171,18 +165,9 @@ def _part(part: int, slots: Sequence[Slot], words: Words) -> Section:
 
 def _summary(content: Content, words: Words) -> Section:
     slots = [slot for slots in content.parts.values() for slot in slots]
-    points = [
-        Point(str(entry.row.rank), entry.row.parameters or 1, entry.row.test_accuracy or 0.0)
-        for entry in sorted(content.entries, key=lambda entry: entry.row.rank or 0)
-    ]
-    sizes = Figure(
-        f"figure-{_SIZES}",
-        SizesPicture(tuple(points), words("axis.parameters"), words("axis.test")),
-        words("figure.label", number=_SIZES),
-        words("figure.sizes"),
-        words("figure.sizes_alt", lines=words.join(_scores(content.entries, words))),
-    )
-    blocks: list[Block] = [summary_table(slots, words), Paragraph(words("summary.text")), sizes]
+    blocks: list[Block] = [summary_table(slots, words), Paragraph(words("summary.text"))]
+    if len(content.entries) > 1:
+        blocks.append(sizes_figure(content.entries, words))
     blocks += _analysis(words("heading.families"), summary_findings(content.entries, words))
     return Section("summary", words("summary.title"), tuple(blocks))
 
@@ -191,8 +176,8 @@ def _further(entries: Sequence[Entry], words: Words) -> Section:
     blocks: list[Block] = [Paragraph(words("further.text")), further_table(entries, words)]
     number = _FIRST_FURTHER
     drawn = [entry for entry in entries if not learning_curves(entry).is_empty]
-    for start in range(0, len(drawn), _MOST_CURVES):
-        blocks.append(_curves(str(number), drawn[start : start + _MOST_CURVES], words))
+    for start in range(0, len(drawn), MOST_CURVES):
+        blocks.append(curves_figure(str(number), drawn[start : start + MOST_CURVES], words))
         number += 1
     blocks += _analysis(words("heading.curve_analysis"), curve_findings(entries, words))
     return Section("further", words("further.title"), tuple(blocks))
@@ -233,66 +218,6 @@ def _notes(slots: Sequence[Slot], words: Words) -> Iterator[Block]:
             yield Paragraph(words(key, name=entry.title, preset=entry.preset.key, count=entry.others))
 
 
-def _curve_figures(number: str, slots: Sequence[Slot], words: Words) -> Iterator[Block]:
-    drawn = [entry for entry in _entries(slots) if not learning_curves(entry).is_empty]
-    if drawn:
-        yield _curves(number, drawn, words)
-    label = words("figure.label", number=number)
-    for slot in slots:
-        if slot.entry is None:
-            yield _gap(label, slot.preset, words)
-        elif slot.entry not in drawn:
-            yield Paragraph(words("figure.no_history", label=label, name=slot.entry.title))
-
-
-def _curves(number: str, entries: Sequence[Entry], words: Words) -> Figure:
-    names = words.join([entry.title for entry in entries])
-    curves = tuple(learning_curves(entry) for entry in entries)
-    ends = [
-        words(
-            "figure.curve_end",
-            name=curve.title,
-            epochs=curve.train_loss.epochs[-1],
-            loss=f"{curve.train_loss.means[-1]:.2f}",
-            accuracy=words.percent(curve.val_accuracy.means[-1]) if curve.val_accuracy.means else NOTHING,
-        )
-        for curve in curves
-    ]
-    caption = words("figure.curves", names=names)
-    if any(len(entry.runs) > 1 for entry in entries):
-        caption += " " + words("figure.band")
-    picture = CurvesPicture(
-        curves, words("axis.epoch"), words("axis.loss"), words("axis.accuracy"), words("axis.training"),
-        words("axis.validation"),
-    )  # fmt: skip
-    alt = words("figure.curves_alt", lines="; ".join(ends))
-    return Figure(f"figure-{number}", picture, words("figure.label", number=number), caption, alt)
-
-
-def _bar_figure(number: str, slots: Sequence[Slot], caption: str, words: Words) -> Iterator[Block]:
-    entries = sorted(_entries(slots), key=lambda entry: -(entry.row.test_accuracy or 0.0))
-    if not entries:
-        return
-    bars = [
-        Bar(
-            entry.title,
-            words.percent(entry.row.test_accuracy or 0.0, entry.row.test_deviation),
-            entry.row.test_accuracy or 0.0,
-            entry.row.test_deviation,
-            entry.preset.reference.test_accuracy if entry.preset and entry.preset.reference else None,
-        )
-        for entry in entries
-    ]
-    picture = BarsPicture(tuple(bars), words("axis.test"), words("axis.reference"))
-    alt = words("figure.bars_alt", lines=words.join(_scores(entries, words)))
-    yield Figure(f"figure-{number}", picture, words("figure.label", number=number), caption, alt)
-
-
-def _gap(label: str, preset: Preset, words: Words) -> Gap:
-    text = words("gap.text", name=words.title(preset), preset=preset.key)
-    return Gap(label, text, command_to_fill(preset))
-
-
 def _analysis(title: str, findings: Sequence[Finding]) -> list[Block]:
     return [Findings(title, tuple(findings))] if findings else []
 
@@ -309,10 +234,6 @@ def _parameters(slot: Slot) -> int | None:
     if slot.entry:
         return slot.entry.row.parameters
     return slot.preset.reference.parameters if slot.preset.reference else None
-
-
-def _scores(entries: Sequence[Entry], words: Words) -> list[str]:
-    return [f"{e.title} {words.percent(e.row.test_accuracy or 0.0, e.row.test_deviation)}\u00a0%" for e in entries]
 
 
 def _triple(values: Sequence[float]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cifar_tui.config.model import ImageGRUConfig, ImageLSTMConfig, SequenceMode
 from cifar_tui.events import EpochFinished, Results
@@ -49,6 +50,11 @@ class Entry:
     def seeds(self) -> tuple[int, ...]:
         """The seed of each run, rising."""
         return tuple(run.config.training.seed for run in self.runs)
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the last of its runs came to its end."""
+        return max(run.record.ended_at or run.record.created_at for run in self.runs)
 
     @property
     def is_shipped(self) -> bool:
@@ -112,7 +118,7 @@ def gather(
         for preset in sorted((p for p in presets if p.config.part == part and not p.is_own), key=_report_order):
             fitting = [entry for entry in entries if entry.preset == preset and entry.row.dataset == CIFAR100]
             if fitting:
-                taken = max(fitting, key=lambda entry: (entry.is_shipped, entry.runs[-1].record.created_at))
+                taken = max(fitting, key=lambda entry: (entry.is_shipped, entry.finished_at))
                 placed.add(taken.key)
                 slots.append(Slot(preset, replace(taken, others=len(fitting) - 1)))
             elif part in selection.parts and preset.reference is not None:
@@ -135,8 +141,10 @@ def _entries(store: RunStore, runs: Sequence[Run], presets: Sequence[Preset], wo
         )
         preset = by_key.get(members[0].config.preset or "")
         changes = _changes(members[0], preset)
-        is_plain = preset is not None and not changes and row.dataset == CIFAR100
-        title = words.title(preset) if preset is not None and is_plain else printable(row.name)
+        # As the preset is called, unless a person called the runs something else.
+        is_plain = not changes and row.dataset == CIFAR100
+        is_unnamed = preset is not None and row.name.startswith(preset.key)
+        title = words.title(preset) if preset is not None and is_plain and is_unnamed else printable(row.name)
         histories = tuple(store.epochs(run.id) for run in members)
         found.append(Entry(row.key, title, row, tuple(members), histories, preset, changes))
     return found

@@ -91,8 +91,7 @@ def draw(picture: Picture) -> Drawing:
                 height = _PANEL[1]
         whole = _figure(charts, max(len(charts), 1.5) * _PANEL[0], height)
         panels = [_figure([chart], _PANEL[0], height) for chart in charts]
-        inline = tuple(_as_svg(panel, transparent=True) for panel in panels)
-        return Drawing(_as_svg(whole), _as_png(whole), inline)
+        return Drawing(_as_svg(whole), _as_png(whole), tuple(_as_svg(panel, transparent=True) for panel in panels))
 
 
 @contextmanager
@@ -225,9 +224,13 @@ def _sizes(axes: Axes, picture: SizesPicture) -> list[Entry]:
     axes.margins(x=0.12, y=0.14)
     axes.set_ylim(bottom=0.0)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: count(round(value)).replace(".0K", "K")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _round_count(round(value))))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="x", which="minor", length=0)
     axes.set_xlabel(picture.parameters)
     axes.set_ylabel(picture.accuracy)
     return []
+
+
+def _round_count(value: int) -> str:
+    return count(value).replace(".0K", "K").replace(".00M", "M")

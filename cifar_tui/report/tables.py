@@ -54,7 +54,7 @@ def further_table(entries: Sequence[Entry], words: Words) -> Table:
 def summary_table(slots: Sequence[Slot], words: Words) -> Table:
     """Return all rows of the parts by rank, with medals, and the star on the best accuracy per parameter."""
     titles = ("table.rank", "table.model", "table.part", "table.family", "table.test", "table.val", "table.f1",
-              "table.params", "table.efficiency", "table.report", "table.difference")  # fmt: skip
+              "table.params", "table.efficiency", "table.difference")  # fmt: skip
     rows = [
         (
             MEDALS[entry.row.rank - 1] if entry.row.rank and entry.row.rank <= len(MEDALS) else str(entry.row.rank),
@@ -62,7 +62,6 @@ def summary_table(slots: Sequence[Slot], words: Words) -> Table:
             str(entry.row.part),
             _family(entry.runs[0].config, words),
             *_measures(entry, words),
-            _reported(entry.preset, words),
             _difference(entry, words),
         )
         for entry in _best_first(slot.entry for slot in slots if slot.entry)
@@ -78,12 +77,11 @@ def summary_table(slots: Sequence[Slot], words: Words) -> Table:
             *[NOTHING] * 3,
             words.rough(preset.reference.parameters) if preset.reference else NOTHING,
             NOTHING,
-            _reported(preset, words),
             NOTHING,
         )
         for preset in missing
     ]
-    aligns = "rlrlrrrrrrr"
+    aligns = "rlrlrrrrrr"
     return _table(words("table.summary"), titles, aligns, tuple(rows), words, missing=places)
 
 
