@@ -91,7 +91,9 @@ def draw(picture: Picture) -> Drawing:
                 height = _PANEL[1]
         whole = _figure(charts, max(len(charts), 1.5) * _PANEL[0], height)
         panels = [_figure([chart], _PANEL[0], height) for chart in charts]
-        return Drawing(_as_svg(whole), _as_png(whole), tuple(_as_svg(panel, transparent=True) for panel in panels))
+        svg = _as_svg(whole)
+        whole.set_layout_engine("none")  # it is laid out now, which takes as long as drawing it
+        return Drawing(svg, _as_png(whole), tuple(_as_svg(panel, transparent=True) for panel in panels))
 
 
 @contextmanager
