@@ -1,6 +1,6 @@
 """What a report tells, as plain data: which runs stand for which row of the course report, and which rows are empty."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -162,7 +162,7 @@ def _report_order(preset: Preset) -> tuple[int, int, str]:
     return list(MODELS).index(model.name), mode, preset.key
 
 
-def _numbered(parts: Mapping[int, tuple[Slot, ...]], further: Iterable[Entry], words: Words) -> Content:
+def _numbered(parts: Mapping[int, tuple[Slot, ...]], further: Sequence[Entry], words: Words) -> Content:
     """Give the entries their ranks, and keys that a file or an anchor can be called after."""
     rows = ranked(slot.entry.row for slots in parts.values() for slot in slots if slot.entry)
     by_key = {row.key: row for row in rows}
@@ -174,7 +174,25 @@ def _numbered(parts: Mapping[int, tuple[Slot, ...]], further: Iterable[Entry], w
         title = words.title(slot.preset)
         return replace(slot, entry=replace(slot.entry, key=key, title=title, row=by_key[slot.entry.row.key]))
 
+    filled_parts = {part: tuple(filled(slot) for slot in slots) for part, slots in parts.items()}
+    taken = {slot.entry.title for slots in filled_parts.values() for slot in slots if slot.entry}
+    titles = _told_apart([entry.title for entry in further], taken)
     return Content(
-        {part: tuple(filled(slot) for slot in slots) for part, slots in parts.items()},
-        tuple(replace(entry, key=f"further-{place}") for place, entry in enumerate(further, start=1)),
+        filled_parts,
+        tuple(
+            replace(entry, key=f"further-{place}", title=title)
+            for place, (entry, title) in enumerate(zip(further, titles, strict=True), start=1)
+        ),
     )
+
+
+def _told_apart(titles: Sequence[str], taken: Collection[str]) -> list[str]:
+    """Number the titles that are there already: what only its settings set apart is often called alike."""
+    found: list[str] = []
+    for title in titles:
+        number = 2
+        own = title
+        while own in found or own in taken:
+            own, number = f"{title} ({number})", number + 1
+        found.append(own)
+    return found

@@ -42,12 +42,19 @@ def results_table(slots: Sequence[Slot], words: Words) -> Table:
 def further_table(entries: Sequence[Entry], words: Words) -> Table:
     """Return the results of the runs that fit no row of the course report, best first."""
     titles = ("table.model", "table.data", "table.test", "table.val", "table.f1", "table.params", "table.efficiency",
-              "table.seeds", "table.difference")  # fmt: skip
+              "table.seeds", "table.difference", "table.changes")  # fmt: skip
     rows = tuple(
-        (entry.title, printable(entry.row.dataset), *_measures(entry, words), _seeds(entry), _difference(entry, words))
+        (
+            entry.title,
+            printable(entry.row.dataset),
+            *_measures(entry, words),
+            _seeds(entry),
+            _difference(entry, words),
+            ", ".join(changes_texts(entry.changes)) or NOTHING,
+        )
         for entry in entries
     )
-    aligns = "llrrrrrlr"
+    aligns = "llrrrrrlrl"
     return _table(words("table.further"), titles, aligns, rows, words)
 
 

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="neither Chromium nor Ch
 PHONE = 360
 """Pixels: the narrowest that is common."""
 _FRAME = f"""<!doctype html><title>A phone</title><pre id="measures"></pre>
-<script>addEventListener("message", (told) => {{ document.getElementById("measures").textContent = told.data; }});</script>
+<script>
+addEventListener("message", (told) => {{ document.getElementById("measures").textContent = told.data; }});
+</script>
 <iframe src="inside.html" style="border: 0; width: {PHONE}px; height: 800px"></iframe>
 """
 """Windows cannot be as narrow as phones, but frames can."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cifar_tui.paths import find_paths
 from cifar_tui.report.content import Content
-from cifar_tui.report.document import Document, Paragraph
+from cifar_tui.report.document import Document, Paragraph, Table
 
 from .homes import write_course, write_run
 
@@ -119,3 +119,13 @@ def test_an_early_stop_is_averaged_over_the_epochs_that_all_seeds_have(home: Pat
     write_run(home, "part1/mlp", seed=1, minute=1)
     figure = composed(part=1).figures[0]
     assert "MLP after 7 epochs" in figure.alt
+
+
+def test_configurations_of_one_name_are_told_apart(home: Path, gathered: Gathered, composed: Composed) -> None:
+    for place in range(3):
+        write_run(home, "part1/mlp", 0.30 - place / 100, f"training.epochs={51 + place}", minute=9 - place)
+    content = gathered()
+    assert [entry.title for entry in content.all_entries] == ["MLP", "part1/mlp", "part1/mlp (2)"]
+    blocks = [block for section in composed().sections for block in section.blocks if isinstance(block, Table)]
+    (table,) = [table for table in blocks if table.titles[-1] == "Changes to its preset"]
+    assert [row[-1] for row in table.rows] == ["training.epochs = 52", "training.epochs = 53"]
