@@ -202,20 +202,19 @@ def report(
         typer.Argument(metavar="RUN", help="Only these runs: ids, parts of ids that no other run has, or names."),
     ] = None,
     part: Annotated[
-        int | None, typer.Option("--part", min=1, max=5, help="Only the finished runs of this part.")
+        int | None, typer.Option("--part", metavar="1..5", min=1, max=5, help="Only the finished runs of this part.")
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every finished run; so it is without a choice, too.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every finished run, as without any choice.")] = False,
     language: Annotated[Literal["en", "vi"], typer.Option("--lang", help="English or Vietnamese.")] = "en",
     form: Annotated[
         Literal["html", "md"], typer.Option("--format", help="One HTML file, or Markdown with figures beside it.")
     ] = "html",
     home: HomeOption = None,
 ) -> None:
-    """Write the course report from finished runs: tables, figures, and what they show.
+    """Write the course report from the finished runs.
 
-    Seeds of one configuration become one row, mean ± standard deviation. A row that no run fills says what trains it.
+    It holds models, hyperparameters, curves, charts, tables, what the numbers show, and how to get them again. Seeds of
+    one configuration become one row, mean ± standard deviation. A row that no run fills says what trains it.
     """
     from cifar_tui.cli.report import make_report
 

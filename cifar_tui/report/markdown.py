@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from cifar_tui.report.document import Document
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|$~^@!&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~^@!]|&(?=[#\w]+;))")
 """What starts anything in pandoc's Markdown or in GitHub's, in the midst of a line."""
 
 
