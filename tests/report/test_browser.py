@@ -59,7 +59,7 @@ def test_fits_a_phone_in_light_and_dark(mixed: Path, tmp_path: Path, scheme: str
     assert found is not None
     measures = json.loads(html.unescape(found[1]))
     assert measures["window"] == measures["page"] == PHONE
-    assert len(measures["charts"]) == 11
+    assert len(measures["charts"]) == 7
     assert all(0 <= left < right <= PHONE and height > 50 for left, right, height in measures["charts"])
     assert all(width <= PHONE for width in measures["tables"])
     ink, paper = (sum(map(int, re.findall(r"\d+", measures[name])[:3])) / 3 for name in ("ink", "paper"))
