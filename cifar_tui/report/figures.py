@@ -5,6 +5,7 @@ The object interface alone, on canvases without a screen: a thread of the app ca
 
 import io
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,10 @@ _BAR = 0.36
 _DOTS_PER_INCH = 160
 _LONGEST_NAME = 26
 _MARKS_ON_A_CURVE = 8
+_SIDES = ((11.0, 0.0), (-11.0, 0.0), (0.0, 10.0), (0.0, -10.0))
+"""Where the number of a point may stand, in points from it."""
+_ENOUGH = 25.0
+"""Points between a number and all else."""
 
 Entry = tuple[Artist, str]
 """A sign of the legend, and what it stands for."""
@@ -82,7 +87,7 @@ def draw(picture: Picture) -> Drawing:
         match picture:
             case CurvesPicture():
                 charts: Sequence[Draw] = [lambda axes: _loss(axes, picture), lambda axes: _accuracy(axes, picture)]
-                height = _PANEL[1] + 0.2 * max(0, (len(picture.curves) - 1) // 2)
+                height = _PANEL[1] + 0.2 * ((len(picture.curves) + 1) // 2)
             case BarsPicture():
                 charts = [lambda axes: _bars(axes, picture)]
                 height = 1.0 + _BAR * len(picture.bars)
@@ -157,7 +162,8 @@ def _learning(
 ) -> list[Entry]:
     """Draw training dashed and validation solid, each model in its own colour; a single one in two."""
     axes.set_xlabel(picture.epoch)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
     axes.margins(x=0.02)
     names = shortened([curves.title for curves in picture.curves], _LONGEST_NAME)
     is_single = len(picture.curves) == 1
@@ -169,6 +175,9 @@ def _learning(
         train = _line(axes, training, scale, train_colour, train_marker, "--", faint=not is_single)
         val = _line(axes, validation, scale, colour, marker, "-")
         legend += [(val, picture.validation), (train, picture.training)] if is_single else [(val, names[place])]
+    if not is_single:
+        solid, dashed = (Line2D([], [], color=INK, linestyle=style, linewidth=1.2) for style in ("-", "--"))
+        legend += [(solid, picture.validation), (dashed, picture.training)]
     return legend
 
 
@@ -219,10 +228,12 @@ def _bars(axes: Axes, picture: BarsPicture) -> list[Entry]:
 
 def _sizes(axes: Axes, picture: SizesPicture) -> list[Entry]:
     axes.set_xscale("log")
-    for point in picture.points:
-        position = (max(point.parameters, 1), 100 * point.accuracy)
-        axes.plot(*position, "o", markersize=15, color="none", markeredgecolor=SERIES[0], markeredgewidth=1.4)
-        axes.annotate(point.mark, position, ha="center", va="center_baseline", fontsize=8.5)
+    positions = [(max(point.parameters, 1), 100 * point.accuracy) for point in picture.points]
+    axes.plot([x for x, _ in positions], [y for _, y in positions], "o", markersize=6.5, color=SERIES[0])
+    for point, position, beside in zip(picture.points, positions, _beside(positions), strict=True):
+        axes.annotate(
+            point.mark, position, beside, textcoords="offset points", ha="center", va="center_baseline", fontsize=8.5
+        )
     axes.margins(x=0.12, y=0.14)
     axes.set_ylim(bottom=0.0)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -232,6 +243,25 @@ def _sizes(axes: Axes, picture: SizesPicture) -> list[Entry]:
     axes.set_xlabel(picture.parameters)
     axes.set_ylabel(picture.accuracy)
     return []
+
+
+def _beside(positions: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return where each point's number stands, in points from it: on the side that is farthest from all else."""
+    wide, high = 72 * 0.7 * _PANEL[0], 72 * 0.7 * _PANEL[1]  # about what the axes leave
+    logs = [math.log10(x) for x, _ in positions]
+    span, top = (max(logs) - min(logs)) or 1.0, max(y for _, y in positions) or 1.0
+    dots = [(wide * (log - min(logs)) / span, high * y / top) for log, (_, y) in zip(logs, positions, strict=True)]
+    numbers: list[tuple[float, float]] = []
+    found: list[tuple[float, float]] = []
+    for dot in dots:
+        others = [other for other in dots if other is not dot] + numbers
+
+        places = [(dot[0] + x, dot[1] + y) for x, y in _SIDES]
+        room = [min((math.dist(place, other) for other in others), default=0.0) for place in places]
+        best = max(range(len(_SIDES)), key=lambda side: min(room[side], _ENOUGH))  # the first with room enough
+        found.append(_SIDES[best])
+        numbers.append(places[best])
+    return found
 
 
 def _round_count(value: int) -> str:
