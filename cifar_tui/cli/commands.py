@@ -194,6 +194,38 @@ def runs(
 
 
 @app.command()
+def report(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report is written; made if missing.")],
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN", help="Only these runs: ids, parts of ids that no other run has, or names."),
+    ] = None,
+    part: Annotated[
+        int | None, typer.Option("--part", metavar="1..5", min=1, max=5, help="Only the finished runs of this part.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every finished run, as without any choice.")] = False,
+    language: Annotated[Literal["en", "vi"], typer.Option("--lang", help="English or Vietnamese.")] = "en",
+    form: Annotated[
+        Literal["html", "md"], typer.Option("--format", help="One HTML file, or Markdown with figures beside it.")
+    ] = "html",
+    home: HomeOption = None,
+) -> None:
+    """Write the course report from the finished runs.
+
+    It holds models, hyperparameters, curves, charts, tables, what the numbers show, and how to get them again. Seeds of
+    one configuration become one row, mean ± standard deviation. A row that no run fills says what trains it.
+    """
+    from cifar_tui.cli.report import make_report
+
+    wishes = {"RUN": bool(runs), "--part": part is not None, "--all": everything}
+    chosen = [wish for wish, wanted in wishes.items() if wanted]
+    if len(chosen) > 1:
+        fail(f"{chosen[0]} and {chosen[1]} exclude each other.", USAGE)
+    make_report(_paths(context, home), out, tuple(runs or ()), part, language, form)
+
+
+@app.command()
 def presets(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> None:
     """List the presets, by part of the assignment."""
     from cifar_tui.cli.catalog import show_presets
