@@ -230,7 +230,8 @@ def test_a_pipe_gets_every_column(call: Call, ids: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("width", "left_out"), [(200, None), (100, "Device"), (80, "Part"), (40, "Params")])
 def test_fits_the_terminal(ids: dict[str, str], width: int, left_out: str | None) -> None:
-    environment = {**os.environ, "TERM": "xterm"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment["TERM"] = "xterm"
     arguments = ["-m", "cifar_tui", "runs", "--filter=-is:measured"]
     terminal = pexpect.spawn(
         sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(40, width), env=environment

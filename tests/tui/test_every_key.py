@@ -101,7 +101,8 @@ class Stage:
     @property
     def kept(self) -> dict[str, object]:
         """What the next start finds of the view."""
-        return json.loads((self.app.paths.data / "state.json").read_text())
+        file = self.app.paths.data / "state.json"
+        return json.loads(file.read_text()) if file.exists() else {}
 
     @property
     def form(self) -> ConfigForm:
