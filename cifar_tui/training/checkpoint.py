@@ -47,3 +47,20 @@ def read_checkpoint(path: Path) -> State:
     if not isinstance(position, dict) or not isinstance(position.get("epoch"), int):
         raise CheckpointError(f"{path} is no checkpoint of a run, and cannot be resumed from.")
     return state
+
+
+def judged_weights(state: State) -> dict[str, torch.Tensor]:
+    """Return the weights that the test images see: the best, where training stops early, else the average, or the last.
+
+    Raises:
+        CheckpointError: the state holds none.
+    """
+    try:
+        if state["best_weights"] is not None:
+            return dict(state["best_weights"])
+        if state["average"] is not None:
+            inside = "module."
+            return {key.removeprefix(inside): value for key, value in state["average"].items() if inside in key}
+        return dict(state["model"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError("The checkpoint holds no weights of a network; train the run again.") from error
