@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from cifar_tui.analysis.predictions import Predictions, PredictionsError
 
+SIGNIFICANCE = 0.05
+"""Below this p-value a difference is taken for more than chance."""
+
 
 @dataclass(frozen=True)
 class PairedTest:
@@ -30,6 +33,11 @@ class PairedTest:
     def agreement(self) -> float:
         """The share of images for which both predict the same class."""
         return self.same_class / self.images
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the difference is more than chance explains, on these images; other seeds may differ as much."""
+        return self.p_value < SIGNIFICANCE
 
 
 def paired_test(first: Predictions, second: Predictions) -> PairedTest:
