@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cifar_tui.analysis.predictions import Labelling
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from cifar_tui.analysis.predictions import Labelling
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ConfusedPair:
     """Images that were taken the other way round."""
 
 
-def confusion_matrix(labelling: Labelling) -> "NDArray[np.int64]":
+def confusion_matrix(labelling: "Labelling") -> "NDArray[np.int64]":
     """Count the images of each true group, a row, by what they were taken for, a column: `[G, G]`."""
     import numpy as np
 

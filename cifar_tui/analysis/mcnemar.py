@@ -5,8 +5,12 @@ Psychometrika 12, 1947; as a test of classifiers: Dietterich, Neural Computation
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cifar_tui.analysis.predictions import Predictions, PredictionsError
+from cifar_tui.analysis.errors import PredictionsError
+
+if TYPE_CHECKING:
+    from cifar_tui.analysis.predictions import Predictions
 
 SIGNIFICANCE = 0.05
 """Below this p-value a difference is taken for more than chance."""
@@ -40,7 +44,7 @@ class PairedTest:
         return self.p_value < SIGNIFICANCE
 
 
-def paired_test(first: Predictions, second: Predictions) -> PairedTest:
+def paired_test(first: "Predictions", second: "Predictions") -> PairedTest:
     """Compare two runs image by image.
 
     Raises:

@@ -8,11 +8,11 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.data import cifar100_names
 from cifar_tui.files import open_plain
 from cifar_tui.runs.store import Run
 from cifar_tui.runs.table import CIFAR100
-from cifar_tui.text import printable
 
 FILE = "predictions.npz"
 _LARGEST = 2**30
@@ -23,13 +23,6 @@ _ABOVE_ONE = 1e-3
 
 _PlainNames = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]
 """Of the classes and the superclasses, and the superclass of each class."""
-
-
-class PredictionsError(Exception):
-    """One sentence about predictions that cannot be read or compared."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(printable(sentence))
 
 
 @dataclass(frozen=True, eq=False)

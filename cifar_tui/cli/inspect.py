@@ -10,9 +10,9 @@ from rich.text import Text
 
 from cifar_tui.analysis.calibration import Calibration
 from cifar_tui.analysis.classes import SORTS, ClassScore, sorted_scores
+from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.analysis.inspection import Inspection, Level, inspect_run
 from cifar_tui.analysis.mcnemar import PairedTest, paired_test
-from cifar_tui.analysis.predictions import PredictionsError
 from cifar_tui.analysis.wording import calibration_sentence, p_text, verdict
 from cifar_tui.cli.console import USAGE, fail, make_console
 from cifar_tui.cli.train import find_run

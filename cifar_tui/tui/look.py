@@ -12,6 +12,7 @@ from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import CIFAR100, Row
+from cifar_tui.tui.screens.inspect import InspectDetail
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.screens.run import RunDetail
 from cifar_tui.tui.widgets.curves import Overlay
@@ -62,6 +63,18 @@ class Looker:
         run = self._store.get(run_id)
         preset = next((preset for preset in library.presets if preset.key == run.config.preset), None)
         return RunDetail(self._history(run), preset, self._reference(run), self._store.log(run_id, _LOG_LINES))
+
+    def inspection(self, run_id: str) -> InspectDetail:
+        """Return what a finished run predicted, counted and scored.
+
+        Raises:
+            StoreError: the run cannot be read.
+            PredictionsError: its predictions cannot be read.
+        """
+        from cifar_tui.analysis.inspection import inspect_run  # with numpy, which the first frame does not wait for
+
+        run = self._store.get(run_id)
+        return InspectDetail(run, inspect_run(run))
 
     def histories(self, run_ids: Sequence[str]) -> list[History]:
         """Return several runs with their curves.

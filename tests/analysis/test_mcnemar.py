@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.analysis.mcnemar import paired_test
-from cifar_tui.analysis.predictions import Predictions, PredictionsError
+from cifar_tui.analysis.predictions import Predictions
 
 
 def _of(*predicted: int) -> Predictions:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cifar_tui.analysis.predictions import FILE, PredictionsError, read_predictions
+from cifar_tui.analysis.errors import PredictionsError
+from cifar_tui.analysis.predictions import FILE, read_predictions
 from cifar_tui.data import cifar100_names
 from cifar_tui.paths import find_paths
 from cifar_tui.runs.execute import execute_now

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from textual.pilot import Pilot
@@ -188,6 +189,24 @@ class RunMaker:
             lines = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in curve(epochs))
             (folder / "epochs.jsonl").write_text(lines)
         return run_id
+
+    def predict(self, run_id: str, *, seed: int = 0, skill: float = 3.0, **changes: object) -> None:
+        """Write what the run predicts of a thousand images, ten a class of CIFAR-100.
+
+        Args:
+            run_id: the run.
+            seed: other predictions for another one.
+            skill: how far the true class's logit lies above the others', whose standard deviation is 1.
+            changes: arrays to write in place of these, or beside them.
+        """
+        random = np.random.RandomState(seed)
+        labels = np.repeat(np.arange(100), 10)
+        logits = random.standard_normal((1000, 100))
+        logits[np.arange(1000), labels] += skill
+        logits[np.arange(1000), (labels + 1) % 100] += skill / 2  # so that some pairs are confused more than others
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        arrays = {"labels": labels, "probabilities": probabilities.astype(np.float16)} | changes
+        np.savez(self.store.folder / run_id / "predictions.npz", **arrays)
 
     def train(self, run_id: str, epoch: int) -> None:
         """Write how far the run is within `epoch`."""
