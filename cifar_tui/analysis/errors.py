@@ -8,3 +8,7 @@ class PredictionsError(Exception):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(printable(sentence))
+
+
+class NoPredictionsError(PredictionsError):
+    """A run has none: it is not finished, or the file was taken away."""

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cifar_tui.analysis.errors import PredictionsError
+from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
 from cifar_tui.data import cifar100_names
 from cifar_tui.files import open_plain
 from cifar_tui.runs.store import Run
@@ -114,14 +114,15 @@ def read_predictions(run: Run) -> Predictions:
     Files of earlier versions hold no names: CIFAR-100's own are taken where the run was tested on it, else "class 7".
 
     Raises:
-        PredictionsError: the file is missing, damaged, or no such file; the sentence names it and says what to do.
+        NoPredictionsError: the file is missing; the sentence says what to do.
+        PredictionsError: it is damaged, or no such file; the sentence names it, too.
     """
     path = run.folder / FILE
     try:
         with open_plain(path) as file:
             predictions = _read(file, run)
     except FileNotFoundError:
-        raise PredictionsError(
+        raise NoPredictionsError(
             f"{run.title} has no {FILE}: it is written when a run is finished and tested; resume it, or train it again."
         ) from None
     except OSError as error:

@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from textual.geometry import Region
 from textual.widgets import DataTable, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.widgets.calibration_view import Bins
@@ -192,3 +194,44 @@ async def test_in_ascii_and_back(app: CifarApp, inspected: RunMaker, monkeypatch
             assert app.query_one("#table", DataTable).has_focus
     finally:
         symbols.symbols.cache_clear()
+
+
+async def _compared(app: CifarApp, pilot, *, wait_for: str) -> str:
+    """What the comparison of the two runs says once it holds some words."""
+    app.push_screen(CompareScreen(app._looker.histories(["run-01", "run-02"])))
+
+    def text() -> str:
+        found = app.screen.query("#compare-table Static")
+        return (
+            "\n".join("".join(strip.text) for strip in found.first().render_lines(Region(0, 0, 100, 40)))
+            if found
+            else ""
+        )
+
+    await until(pilot, lambda: wait_for in text())
+    return text()
+
+
+async def test_two_runs_are_compared_image_by_image(app: CifarApp, inspected: RunMaker):
+    inspected.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    inspected.predict("run-02", seed=1, skill=2.0)
+    rights = []
+    for run_id in ("run-01", "run-02"):
+        with np.load(inspected.store.folder / run_id / "predictions.npz") as arrays:
+            rights.append(arrays["probabilities"].argmax(axis=1) == arrays["labels"])
+    alone = [(rights[0] & ~rights[1]).sum(), (rights[1] & ~rights[0]).sum()]
+    async with running(app, (120, 40)) as pilot:
+        told = await _compared(app, pilot, wait_for="McNemar")
+        row = next(line.split() for line in told.splitlines() if "Right alone" in line)
+        assert [row[2], row[5]] == [str(count) for count in alone]
+        assert "p < 0.0001" in told
+        assert "more than chance explains" in told
+        await pilot.press("y")
+        assert f"| Right alone | {alone[0]} " in app.clipboard
+
+
+async def test_runs_on_other_images_are_not_compared(app: CifarApp, inspected: RunMaker):
+    inspected.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    inspected.predict("run-02", labels=np.tile(np.arange(100), 10))
+    async with running(app, (160, 50)) as pilot:
+        await _compared(app, pilot, wait_for="The runs were tested on different images")

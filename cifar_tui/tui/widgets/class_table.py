@@ -11,6 +11,7 @@ from cifar_tui.analysis.classes import SORTS, ClassScore, sorted_scores
 from cifar_tui.runs.columns import percent
 from cifar_tui.text import printable
 from cifar_tui.tui.symbols import symbols
+from cifar_tui.tui.widgets.bright_table import BrightTable
 
 if TYPE_CHECKING:
     from cifar_tui.analysis.inspection import Level
@@ -25,7 +26,7 @@ _LEAST_WIDTH = len("100.00")
 _BAR_KEY, _TAKEN_KEY = "bar", "taken"
 
 
-class ClassTable(DataTable[Text]):
+class ClassTable(BrightTable):
     """A row for each class; the cursor stays on its class whatever the order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,6 +40,7 @@ class ClassTable(DataTable[Text]):
         self._sort = "recall"
         self._is_best_first = False
         self._rows: list[ClassScore] = []
+        self._drawn_width = 0
 
     @property
     def chosen(self) -> ClassScore | None:
@@ -73,7 +75,8 @@ class ClassTable(DataTable[Text]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the last column."""
-        self._fill(self.chosen)
+        if event.size.width != self._drawn_width:
+            self._fill(self.chosen)
 
     @on(DataTable.HeaderSelected)
     def _header_selected(self, message: DataTable.HeaderSelected) -> None:
@@ -91,6 +94,7 @@ class ClassTable(DataTable[Text]):
         level = self._level
         if level is None or not self.size.width:
             return
+        self._drawn_width = self.size.width
         self._rows = sorted_scores(level.scores, self._sort, reverse=self._is_best_first)
         names = [Text(printable(score.name)) for score in self._rows]
         for name in names:
@@ -98,7 +102,7 @@ class ClassTable(DataTable[Text]):
         widths = {key: max(len(title) + 2, _LEAST_WIDTH) for key, title in _COLUMNS.items()}
         widths["name"] = max(widths["name"], *(name.cell_len for name in names))
         padding = 2 * self.cell_padding
-        rest = self.size.width - self.scrollbar_size_vertical - sum(width + padding for width in widths.values())
+        rest = self.size.width - self.styles.scrollbar_size_vertical - sum(width + padding for width in widths.values())
         with_bar = rest - _BAR - 2 * padding >= _LEAST_TAKEN
         taken_width = min(rest - (_BAR + padding) * with_bar - padding, _MOST_TAKEN)
         with_taken = taken_width >= _LEAST_TAKEN

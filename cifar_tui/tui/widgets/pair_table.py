@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable
 
 from cifar_tui.analysis.confusion import ConfusedPair
 from cifar_tui.runs.columns import percent
 from cifar_tui.text import printable
+from cifar_tui.tui.widgets.bright_table import BrightTable
 
 if TYPE_CHECKING:
     from cifar_tui.analysis.inspection import Level
@@ -22,7 +22,7 @@ _NAME_WIDTH = 34
 _LEAST_NAME = 10
 
 
-class PairTable(DataTable[Text]):
+class PairTable(BrightTable):
     """A row for each pair, those with most images first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,7 +68,7 @@ class PairTable(DataTable[Text]):
             return
         self._drawn_width = width
         numbers = [len(title) for title in _TITLES[2:]]
-        room = (width - self.scrollbar_size_vertical - sum(numbers) - 2 * self.cell_padding * len(_TITLES)) // 2
+        room = (width - self.styles.scrollbar_size_vertical - sum(numbers) - 2 * self.cell_padding * len(_TITLES)) // 2
         longest = max((len(name) for name in self._level.names), default=0)
         names = max(min(_NAME_WIDTH, room, longest + 2), _LEAST_NAME)
         self.clear(columns=True)
