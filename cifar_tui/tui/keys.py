@@ -173,11 +173,22 @@ SCOPES: Mapping[str, Scope] = {
     "inspect": Scope(
         "Inspection",
         (
-            Key("escape", "close", "Back", "Go back to the leaderboard.", "esc", True),
+            Key(
+                "escape",
+                "close",
+                "Back",
+                "Go back: from the images to the view before, else from the run.",
+                "esc",
+                True,
+            ),
             Key("c", "show('classes')", "Classes", "See how well each class is recognised."),
             Key("f", "show('confused')", "Confused", "See which classes are taken for which."),
             Key("m", "show('matrix')", "Matrix", "See the confusion matrix; the arrows move its cursor."),
             Key("a", "show('calibration')", "Calibration", "See how often it is right beside how sure it is."),
+            Key("enter", "images", "Images", "See the images of the chosen class, pair or cell.", in_footer=True),
+            Key("w", "filter", "Filter", "Show all of the images, the wrong ones, or the right ones.", in_footer=True),
+            Key("plus,equals_sign", "size(1)", "Larger", "Draw the images larger.", "+"),
+            Key("minus", "size(-1)", "Smaller", "Draw the images smaller.", "-"),
             Key("s", "superclasses", "Superclasses", "Count in superclasses, or in classes again.", in_footer=True),
             Key("greater_than_sign,full_stop", "sort(1)", "Sort", "Sort the classes by the next column.", ">", True),
             Key("less_than_sign,comma", "sort(-1)", "Sort previous", "Sort the classes by the column before.", "<"),

@@ -166,7 +166,7 @@ class RunsApp(QuietEndApp):
 
     async def _inspect(self, run_id: str) -> None:
         try:
-            detail = await asyncio.to_thread(self._looker.inspection, run_id)
+            detail = await asyncio.to_thread(self._looker.inspection, run_id, self.paths)
         except (StoreError, PredictionsError) as error:
             self.notify(str(error), severity="warning", markup=False)
             return

@@ -30,6 +30,7 @@ from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.field_row import FieldRow
+from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -96,7 +97,7 @@ class Stage:
     @property
     def view(self) -> str:
         """What is shown of a run that is inspected."""
-        names = ("classes", "confused", "matrix", "calibration")
+        names = ("classes", "confused", "matrix", "calibration", "images")
         (shown,) = [name for name in names if self.app.screen.query_one(f"#{name}").display]
         return shown
 
@@ -220,7 +221,9 @@ async def on_a_run(stage: Stage) -> None:
 
 async def on_an_inspection(stage: Stage) -> None:
     if not isinstance(stage.app.screen, InspectScreen):
-        RunMaker(stage.app.paths).predict("run-01")
+        maker = RunMaker(stage.app.paths)
+        maker.predict("run-01")
+        maker.keep_images(stage.app.paths)
         await stage.at("run-01")
         await stage.first("i")
         await stage.until_on(InspectScreen)
@@ -916,6 +919,48 @@ async def turns_the_order_of_the_classes_round(stage: Stage) -> None:
 async def copies_the_view(stage: Stage) -> None:
     await stage.press()
     await stage.until(lambda: stage.app.clipboard.startswith("| Class | Recall | Precision |"))
+
+
+async def on_the_images(stage: Stage) -> ImageGrid:
+    if stage.view != "images":
+        await stage.first("c", "enter")
+    grid = stage.app.screen.query_one(ImageGrid)
+    await stage.until(lambda: "▄" in grid.render_line(0).text)
+    return grid
+
+
+@tries("images", "inspect")
+async def shows_images(stage: Stage) -> None:
+    await stage.first("c", "c")
+    await stage.press()
+    await stage.until(lambda: stage.view == "images")
+    assert stage.app.screen.query_one(ImageGrid).has_focus
+    await stage.first("escape")
+    assert stage.view == "classes"
+
+
+@tries("filter", "inspect")
+async def filters_the_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    for expected in ("wrong", "right", "all"):
+        await stage.press()
+        assert grid.filter == expected
+
+
+@tries("size(1)", "inspect")
+async def draws_larger_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    assert "▄" * 17 not in grid.render_line(0).text
+    await stage.press()
+    assert "▄" * 32 in grid.render_line(0).text
+
+
+@tries("size(-1)", "inspect")
+async def draws_smaller_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    await stage.press()
+    assert "▄" * 17 not in grid.render_line(0).text
+    await stage.first("escape")
 
 
 # A comparison

@@ -15,6 +15,7 @@ from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.widgets.calibration_view import Bins
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
+from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.matrix_view import MatrixView
 from cifar_tui.tui.widgets.pair_table import PairTable
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -235,3 +236,98 @@ async def test_runs_on_other_images_are_not_compared(app: CifarApp, inspected: R
     inspected.predict("run-02", labels=np.tile(np.arange(100), 10))
     async with running(app, (160, 50)) as pilot:
         await _compared(app, pilot, wait_for="The runs were tested on different images")
+
+
+def _wrong(runs: RunMaker, label: int) -> list[int]:
+    """The images of a class that are taken for another one."""
+    with np.load(runs.store.folder / "run-01" / "predictions.npz") as arrays:
+        predicted, labels = arrays["probabilities"].argmax(axis=1), arrays["labels"]
+    return ((labels == label) & (predicted != label)).nonzero()[0].tolist()
+
+
+async def test_the_images_of_a_class_page_by_page(app: CifarApp, inspected: RunMaker):
+    inspected.keep_images(app.paths)
+    async with running(app, (60, 18)) as pilot:
+        screen = await _inspect(app, pilot)
+        score = screen.query_one(ClassTable).chosen
+        assert score is not None
+        await pilot.press("enter")
+        grid = screen.query_one(ImageGrid)
+        await until(pilot, lambda: "▄" in grid.render_line(0).text)
+        of_class = list(range(score.index * 10, score.index * 10 + 10))
+        assert str(grid.border_title).startswith(f"{score.name}: 10 images, {score.right} right")
+        seen = [one.index for one in grid.shown]
+        assert seen == of_class[: len(seen)]
+        assert len(seen) < 10
+        await pilot.press("pagedown")
+        assert next(one.index for one in grid.shown) == of_class[len(seen)]
+        await pilot.press("pageup")
+        assert [one.index for one in grid.shown] == seen
+        await pilot.press("end")
+        assert [one.index for one in grid.shown][-1] == of_class[-1]
+        await pilot.press("home", "w")
+        assert [one.index for one in grid.shown] == _wrong(inspected, score.index)[: len(seen)]
+        captions = grid.render_line(8).text
+        assert captions.count("✗") == min(len(grid.shown), 3)
+        assert f"{round(grid.shown[0].probability * 100)}%" in captions
+        await pilot.press("w")
+        assert all(one.is_right for one in grid.shown)
+
+
+async def test_a_pixel_is_drawn_in_its_colour(app: CifarApp, inspected: RunMaker):
+    inspected.keep_images(app.paths)
+    async with running(app, (80, 24)) as pilot:
+        screen = await _inspect(app, pilot)
+        await pilot.press("m", "s", "enter")
+        grid = screen.query_one(ImageGrid)
+        await until(pilot, lambda: "▄" in grid.render_line(0).text)
+        with np.load(app.paths.cifar100) as arrays:
+            pixels = arrays["test_pixels"][grid.shown[0].index]
+        upper, lower = pixels[:2, :2].mean(axis=(0, 1)), pixels[2:4, :2].mean(axis=(0, 1))
+        style = next(iter(grid.render_line(0))).style
+        assert style is not None
+        assert tuple(style.bgcolor.triplet) == tuple(upper.astype(int))
+        assert tuple(style.color.triplet) == tuple(lower.astype(int))
+
+
+async def test_the_images_of_a_pair_and_of_a_cell(app: CifarApp, inspected: RunMaker):
+    inspected.keep_images(app.paths)
+    async with running(app, (120, 40)) as pilot:
+        screen = await _inspect(app, pilot)
+        grid = screen.query_one(ImageGrid)
+        await pilot.press("f", "enter")
+        pair = screen.query_one(PairTable).chosen
+        assert pair is not None
+        assert len(grid.shown) == pair.count
+        assert {(one.true_name, one.predicted_name) for one in grid.shown} == {(pair.true_name, pair.predicted_name)}
+        await pilot.press("escape", "m", "enter")
+        matrix = screen.query_one(MatrixView)
+        assert str(matrix.border_subtitle).startswith(f"{len(grid.lines()) - 1} of 50 images")
+        await pilot.press("escape")
+        assert matrix.has_focus
+        await pilot.press("a", "enter")
+        assert not grid.display
+
+
+async def test_without_the_data_set_the_predictions_are_listed(app: CifarApp, inspected: RunMaker):
+    async with running(app, (100, 40)) as pilot:
+        screen = await _inspect(app, pilot)
+        await pilot.press("enter")
+        grid = screen.query_one(ImageGrid)
+        await until(
+            pilot, lambda: "The images are not here: CIFAR-100 is not on this machine" in grid.render_line(0).text
+        )
+        told = "\n".join(grid.render_line(y).text for y in range(grid.size.height))
+        for one in grid.shown:
+            assert f"{one.index}  {one.true_name} → {one.predicted_name}  {one.probability * 100:.1f} %" in told
+        assert len(grid.shown) == 10
+
+
+async def test_a_data_set_that_is_another_one_is_not_shown(app: CifarApp, inspected: RunMaker):
+    inspected.keep_images(app.paths)
+    inspected.predict("run-01", labels=np.tile(np.arange(100), 10))
+    async with running(app, (100, 40)) as pilot:
+        screen = await _inspect(app, pilot)
+        await pilot.press("enter")
+        grid = screen.query_one(ImageGrid)
+        await until(pilot, lambda: "The data set has changed" in grid.render_line(0).text)

@@ -10,6 +10,7 @@ from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.look import Looker
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.widgets.class_table import ClassTable
+from cifar_tui.tui.widgets.image_grid import ImageGrid
 
 from .conftest import RunMaker, until
 
@@ -29,7 +30,7 @@ def predicted(runs: RunMaker, queue_held: None) -> RunMaker:
 def _showing(app: CifarApp, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
     async def look(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: app.is_furnished)
-        app.push_screen(InspectScreen(Looker(app.store, app.run_queue, app.library).inspection("run-01")))
+        app.push_screen(InspectScreen(Looker(app.store, app.run_queue, app.library).inspection("run-01", app.paths)))
         await until(pilot, lambda: any(table.row_count for table in app.screen.query(ClassTable)))
         await pilot.press(*keys)
         await pilot.pause()
@@ -51,3 +52,21 @@ def test_the_matrix_of_all_classes(snap_compare, app: CifarApp, predicted: RunMa
 def test_the_matrix_in_the_terminals_own_colours(snap_compare, app: CifarApp, predicted: RunMaker):
     app.theme = "terminal"
     assert snap_compare(app, terminal_size=(80, 24), run_before=_showing(app, "m", "down", "right"))
+
+
+def test_images(snap_compare, app: CifarApp, predicted: RunMaker):
+    predicted.keep_images(app.paths)
+
+    async def look(pilot: Pilot[None]) -> None:
+        await _showing(app, "enter")(pilot)
+        await until(pilot, lambda: "▄" in app.screen.query_one(ImageGrid).render_line(0).text)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_images_that_are_not_here(snap_compare, app: CifarApp, predicted: RunMaker):
+    async def look(pilot: Pilot[None]) -> None:
+        await _showing(app, "enter")(pilot)
+        await until(pilot, lambda: "not here" in app.screen.query_one(ImageGrid).render_line(0).text)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)

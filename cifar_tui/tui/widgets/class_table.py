@@ -34,8 +34,8 @@ class ClassTable(BrightTable):
         Binding("end", "scroll_bottom", "Last", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(cursor_type="row", zebra_stripes=True, id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=True, id=id, classes=classes)
         self._level: Level | None = None
         self._sort = "recall"
         self._is_best_first = False

@@ -45,8 +45,8 @@ class MatrixView(Widget, can_focus=True):
         Binding("end", "edge(-1)", "Last", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._level: Level | None = None
         self._row = self._column = 0
         self._first_row = self._first_column = 0
