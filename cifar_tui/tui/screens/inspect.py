@@ -260,9 +260,10 @@ class InspectScreen(Screen[None]):
         parts = []
         for key in SCOPES["inspect"].keys:
             view = key.action.removeprefix("show('").removesuffix("')")
-            if view in _FOCUS:
+            if view == self._view:
+                shown = key.label if view == "images" else f"{key.shown} {key.label}"
+                parts.append(Content.from_markup(f"[bold reverse] {shown} [/]"))
+            elif view in _FOCUS and view != "images":
                 label = f"[$footer-key-foreground bold]{key.shown}[/] {key.label}"
-                if view == self._view:
-                    label = f"[bold reverse] {key.shown} {key.label} [/]"
                 parts.append(Content.from_markup(f"[@click=app.simulate_key('{key.shown}')]{label}[/]"))
-        self.query_one("#inspect-views", Static).update(Content("   ").join(parts))
+        self.query_one("#inspect-views", Static).update(Content("  ").join(parts))

@@ -40,7 +40,7 @@ class CalibrationView(Horizontal):
             for part in calibration.bins
             if part.confidence is not None and part.accuracy is not None
         )
-        accuracy = Series("accuracy", reached, BLUE, symbols().points[0])
+        accuracy = Series("right", reached, BLUE, symbols().points[0])
         ideal = Series("ideal", ((0.0, 0.0), (100.0, 1.0)), GREY)
         self.query_one(Chart).show(ChartData(series=(accuracy, ideal), x_max=100.0, from_zero=True))
         self.query_one(Bins).show(calibration)
@@ -101,7 +101,7 @@ class Bins(VerticalScroll):
         text.append("sure %  right %    gap  images", style="dim")
         full, empty = symbols().gauge
         most = max(part.count for part in calibration.bins)
-        room = max(self.size.width - _COLUMNS, _LEAST_BAR)
+        room = max(self.size.width - _COLUMNS - 1, _LEAST_BAR)  # 1: of the scrollbar, which may come with the text
         for part in calibration.bins:
             gap = "" if part.accuracy is None or part.confidence is None else points(part.accuracy - part.confidence)
             text.append(f"\n{_range(part):>6} {percent(part.accuracy):>8} {gap:>6} {part.count:>7} ")
