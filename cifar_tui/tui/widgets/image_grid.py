@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -198,7 +199,7 @@ class ImageGrid(Widget, can_focus=True):
         sign, style = _judged(one)
         text = Text(f"{sign} {printable(one.predicted_name)}")
         text.truncate(self._tile_width - len(percent), overflow="ellipsis")
-        return Segment(f"{text.plain}{percent}".ljust(self._tile_width), base + style)
+        return Segment(set_cell_size(f"{text.plain}{percent}", self._tile_width), base + style)
 
     def _list_line(self, y: int, base: Style) -> list[Segment]:
         note = self._note_lines

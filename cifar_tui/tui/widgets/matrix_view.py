@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -142,7 +143,7 @@ class MatrixView(Widget, can_focus=True):
         level = self._level
         if level is None:
             return 0
-        wanted = max(len(printable(name)) for name in level.names) + self._cell_width + 1
+        wanted = max(cell_len(printable(name)) for name in level.names) + self._cell_width + 1
         room = self.size.width - self._cell_width * len(level.names)
         return min(wanted, _MOST_LABEL, max(room, _LEAST_LABEL))
 
@@ -190,9 +191,8 @@ class MatrixView(Widget, can_focus=True):
     def _label(self, level: "Level", row: int, base: Style) -> Segment:
         width = self._label_width
         number = str(row).rjust(self._cell_width - 1)
-        text = Text(f"{number} {_cut(level.names[row], width - len(number) - 2)} ")
-        text.set_length(width) if text.cell_len < width else text.truncate(width)
-        return Segment(text.plain, base + (Style(bold=True, reverse=True) if row == self._row else Style()))
+        text = set_cell_size(f"{number} {_cut(level.names[row], width - len(number) - 2)}", width)
+        return Segment(text, base + (Style(bold=True, reverse=True) if row == self._row else Style()))
 
     def _cells(self, level: "Level", row: int, base: Style) -> list[Segment]:
         counts, support = level.matrix[row], level.scores[row].support
@@ -203,7 +203,7 @@ class MatrixView(Widget, can_focus=True):
             text = f"{share * 100:.0f}" if counts[column] else ("·" if symbols().curve == "braille" else ".")
             style = base + self._shade(share, is_right=row == column)
             if (row, column) == self.cell:
-                style += Style(reverse=True, bold=True)
+                style += Style(reverse=not style.reverse, bold=True, underline=True)
             segments.append(Segment(text.rjust(self._cell_width), style))
         return segments
 
