@@ -104,12 +104,16 @@ class EpochFinished:
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """What the model says of every test image."""
+    """What the model says of every test image, and what the classes are called."""
 
     labels: "NDArray[np.int64]"
     """True classes, `[N]`."""
     probabilities: "NDArray[np.float32]"
     """Softmax of the logits, `[N, classes]`."""
+    class_names: tuple[str, ...]
+    superclass_names: tuple[str, ...] = ()
+    superclass_of: tuple[int, ...] = ()
+    """The superclass of each class; empty, like the names, where there are none."""
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,40 @@ def runs(
 
 
 @app.command()
+def inspect(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    other: Annotated[
+        str | None, typer.Argument(metavar="RUN2", help="A second run, to compare the two image by image.")
+    ] = None,
+    by: Annotated[
+        Literal["class", "superclass"], typer.Option("--by", help="Count in classes, or in superclasses.")
+    ] = "class",
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="ORDER", help="recall, precision, f1 or support, best first; or name.")
+    ] = "recall",
+    worst: Annotated[
+        int | None, typer.Option("--worst", min=1, metavar="N", help="Only the N worst classes, the worst first.")
+    ] = None,
+    pairs: Annotated[int, typer.Option("--pairs", min=0, metavar="N", help="So many of the most confused pairs.")] = 10,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Show what a finished run predicts: each class, the most confused pairs, calibration; or compare two runs.
+
+    Two runs are compared on the same test images, with McNemar's exact test.
+    """
+    from cifar_tui.cli.inspect import inspect_one, inspect_two
+
+    if other is not None:
+        if worst is not None or sort != "recall":
+            fail("--sort and --worst are for one run; leave them out, or leave out RUN2.", USAGE)
+        inspect_two(_paths(context, home), run, other, by=by, as_json=as_json)
+    else:
+        inspect_one(_paths(context, home), run, by=by, sort=sort, worst=worst, pairs=pairs, as_json=as_json)
+
+
+@app.command()
 def report(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report is written; made if missing.")],

@@ -62,6 +62,24 @@ def load_dataset(file: Path) -> ImageDataset:
     return dataset
 
 
+def load_test_split(file: Path) -> LabelledImages:
+    """Read the test images of what `save_dataset` wrote, and nothing else.
+
+    Raises:
+        DatasetError: the file is missing, damaged, or no such file.
+    """
+    try:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it holds no arrays")
+        with np.load(file, allow_pickle=False) as arrays:
+            test = _read_split(arrays, "test")
+        if test is None:
+            raise ValueError("a split is missing")
+    except Exception as error:  # a broken file can raise nearly anything
+        raise DatasetError(f"{file} is damaged ({error}); delete it and get the data again.") from None
+    return test
+
+
 def _read_split(arrays: np.lib.npyio.NpzFile, split: str) -> LabelledImages | None:
     if f"{split}_pixels" not in arrays.files:
         return None

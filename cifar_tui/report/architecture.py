@@ -23,6 +23,7 @@ from cifar_tui.config.model import (
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
     StepPooling,
+    StridedCNNConfig,
     TransformerConfig,
 )
 
@@ -71,6 +72,8 @@ def _lines(config: ModelConfig) -> tuple[str, ...]:
             return _recurrent(config)
         case ResNetConfig():
             return _resnet(config)
+        case StridedCNNConfig():
+            return _strided_cnn(config)
         case _:
             return (*_tokenised(config), *_encoder(config))
 
@@ -118,6 +121,18 @@ def _resnet(config: ResNetConfig) -> tuple[str, ...]:
         "AdaptiveMaxPool(1)",
         head,
     )
+
+
+def _strided_cnn(config: StridedCNNConfig) -> tuple[str, ...]:
+    stem, *stages = pairwise((_CHANNELS, *config.widths))
+    side = _SIDE // 2
+    lines = [f"Conv3×3({stem[0]} → {stem[1]}, stride 2) + BatchNorm + ReLU → [B, {stem[1]}, {side}, {side}]"]
+    for narrow, wide in stages[:-1]:
+        side //= 2
+        lines.append(f"Conv3×3({narrow} → {wide}) + BatchNorm + ReLU + MaxPool2 → [B, {wide}, {side}, {side}]")
+    narrow, wide = stages[-1]
+    last = f"Conv3×3({narrow} → {wide}) + BatchNorm + ReLU"
+    return *lines, last, f"AdaptiveMaxPool(1){_dropout(config.dropout, ' → ')}", f"Linear({wide} → "
 
 
 def _tokenised(config: TransformerConfig) -> tuple[str, ...]:

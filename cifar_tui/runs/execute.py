@@ -180,7 +180,15 @@ class _Execution:
         import numpy as np
 
         with replacing(self.folder / "predictions.npz") as file:
-            np.savez(file, labels=event.labels, probabilities=event.probabilities.astype(np.float16))
+            # With the names, so that they are known when the data set is gone.
+            np.savez(
+                file,
+                labels=event.labels,
+                probabilities=event.probabilities.astype(np.float16),
+                class_names=np.array(event.class_names, dtype=np.str_),
+                superclass_names=np.array(event.superclass_names, dtype=np.str_),
+                superclass_of=np.array(event.superclass_of, dtype=np.int64),
+            )
 
     def _change(self, **changes: object) -> RunRecord:
         return self.store.change(self.run_id, lambda record: record.model_copy(update=changes)).record

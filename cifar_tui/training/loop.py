@@ -354,7 +354,8 @@ class _Trainer:
         test_loss, logits, targets = self._judge(self._eval_batches(self.dataset.test))
         labels, probabilities = targets.cpu().numpy(), logits.softmax(dim=1).cpu().numpy()
         scores = score(labels, probabilities, self.dataset.superclass_of)
-        self.emit(Tested(labels, probabilities))
+        data = self.dataset
+        self.emit(Tested(labels, probabilities, data.class_names, data.superclass_names, data.superclass_of))
         results = Results(
             test_accuracy=scores.accuracy,
             test_loss=test_loss,

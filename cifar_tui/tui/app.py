@@ -36,6 +36,7 @@ from cifar_tui.tui.runs_app import RunsApp
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
@@ -58,7 +59,11 @@ _TRASH_IS_KEPT = timedelta(days=7)
 
 
 TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
-SCREENS: Mapping[str, type[Screen[Any]]] = {"run": RunScreen, "compare": CompareScreen}
+SCREENS: Mapping[str, type[Screen[Any]]] = {
+    "run": RunScreen,
+    "inspect": InspectScreen,
+    "compare": CompareScreen,
+}
 """What lies over the tabs and has keys of its own, where a dialog has answers."""
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from cifar_tui.data.dataset import DatasetError
 from cifar_tui.events import EpochFinished
+from cifar_tui.paths import Paths
 from cifar_tui.presets import PresetLibrary, measured_runs
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.index import History, RunIndex, Snapshot
@@ -12,9 +16,14 @@ from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import CIFAR100, Row
+from cifar_tui.tui.screens.inspect import InspectDetail
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.screens.run import RunDetail
 from cifar_tui.tui.widgets.curves import Overlay
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _LOG_LINES = 200
 
@@ -63,6 +72,19 @@ class Looker:
         preset = next((preset for preset in library.presets if preset.key == run.config.preset), None)
         return RunDetail(self._history(run), preset, self._reference(run), self._store.log(run_id, _LOG_LINES))
 
+    def inspection(self, run_id: str, paths: Paths) -> InspectDetail:
+        """Return what a finished run predicted, counted and scored.
+
+        Raises:
+            StoreError: the run cannot be read.
+            PredictionsError: its predictions cannot be read.
+        """
+        from cifar_tui.analysis.inspection import inspect_run  # with numpy, which the first frame does not wait for
+
+        run = self._store.get(run_id)
+        inspection = inspect_run(run)
+        return InspectDetail(run, inspection, partial(_test_pixels, run, inspection.predictions.labels, paths))
+
     def histories(self, run_ids: Sequence[str]) -> list[History]:
         """Return several runs with their curves.
 
@@ -93,6 +115,20 @@ class Looker:
             if run_id not in running:
                 self._histories[run_id] = epochs
             yield Overlay(names[run_id], epochs, place)
+
+
+def _test_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArray[np.uint8]":
+    """Load the images that a run was tested on, `[N, 32, 32, 3]`; called in a thread.
+
+    Raises:
+        DatasetError: the data set is missing or damaged, or is another one than the run was tested on.
+    """
+    from cifar_tui.data.test_images import load_test_images
+
+    images = load_test_images(run.config.data, paths)
+    if images.labels.shape != labels.shape or (images.labels != labels).any():
+        raise DatasetError("The data set has changed since the run was tested on it: its images cannot be told apart.")
+    return images.pixels
 
 
 def ends(before: Snapshot, now: Snapshot) -> Iterator[str]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from textual import on, work
 from textual.widgets import TabbedContent
 
+from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.config import RunConfig, Source, with_values
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
@@ -21,6 +22,7 @@ from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
+from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
@@ -162,6 +164,21 @@ class RunsApp(QuietEndApp):
                 self._go_on(message.run_id)
             case "live":
                 self._see_live(message.run_id)
+            case "inspect":
+                await self._inspect(message.run_id)
+
+    @on(LeaderboardPane.InspectWanted)
+    @work(exclusive=True, group="open")
+    async def _inspect_wanted(self, message: LeaderboardPane.InspectWanted) -> None:
+        await self._inspect(message.run_id)
+
+    async def _inspect(self, run_id: str) -> None:
+        try:
+            detail = await asyncio.to_thread(self._looker.inspection, run_id, self.paths)
+        except (StoreError, PredictionsError) as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        await self.push_screen_wait(InspectScreen(detail))
 
     @on(LeaderboardPane.AgainWanted)
     def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:

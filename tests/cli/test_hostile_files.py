@@ -91,6 +91,7 @@ def test_the_other_files_of_a_run(call: Call, finished: Run, sentence: Sentence,
     for name in ("epochs.jsonl", "progress.json", "predictions.npz", "log.txt", "stop"):
         (finished.folder / name).write_bytes(write(malice))
     assert "epochs.jsonl is damaged" in sentence(call("watch", finished.id))
+    assert "predictions.npz is damaged" in sentence(call("inspect", finished.id))
     for command in (["runs"], ["extend", finished.id, "--epochs", "2"]):
         assert not call(*command).stderr
     (finished.folder / "run.json").write_bytes(write(malice))

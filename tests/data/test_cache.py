@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cifar_tui.data.cache import load_dataset, save_dataset
+from cifar_tui.data.cache import load_dataset, load_test_split, save_dataset
 from cifar_tui.data.dataset import DatasetError, ImageDataset, LabelledImages
 
 
@@ -94,4 +94,17 @@ def test_another_file_in_its_place_is_not_run(file: Path, malice, write: Callabl
     file.write_bytes(write(malice))
     with pytest.raises(DatasetError, match="is damaged"):
         load_dataset(file)
+    assert not malice.was_run
+
+
+def test_the_test_images_alone(file: Path, malice) -> None:
+    whole, alone = load_dataset(file).test, load_test_split(file)
+    assert (alone.pixels == whole.pixels).all()
+    assert alone.labels.tolist() == whole.labels.tolist() == [0, 1]
+    _replace(file, test_pixels=np.array([malice], dtype=object))
+    with pytest.raises(DatasetError, match=r"is damaged .*; delete it and get the data again"):
+        load_test_split(file)
+    file.write_bytes(b"no data")
+    with pytest.raises(DatasetError, match="it holds no arrays"):
+        load_test_split(file)
     assert not malice.was_run

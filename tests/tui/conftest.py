@@ -8,12 +8,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from textual.pilot import Pilot
 
 from cifar_tui.bench.probe import Answer, Request, serve
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
+from cifar_tui.data import cifar100_names
+from cifar_tui.data.cache import save_dataset
+from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
@@ -188,6 +192,34 @@ class RunMaker:
             lines = "".join(json.dumps(asdict(epoch)) + "\n" for epoch in curve(epochs))
             (folder / "epochs.jsonl").write_text(lines)
         return run_id
+
+    def predict(self, run_id: str, *, seed: int = 0, skill: float = 3.0, **changes: object) -> None:
+        """Write what the run predicts of a thousand images, ten a class of CIFAR-100.
+
+        Args:
+            run_id: the run.
+            seed: other predictions for another one.
+            skill: how far the true class's logit lies above the others', whose standard deviation is 1.
+            changes: arrays to write in place of these, or beside them.
+        """
+        random = np.random.RandomState(seed)
+        labels = np.repeat(np.arange(100), 10)
+        logits = random.standard_normal((1000, 100))
+        logits[np.arange(1000), labels] += skill
+        logits[np.arange(1000), (labels + 1) % 100] += skill / 2  # so that some pairs are confused more than others
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        arrays = {"labels": labels, "probabilities": probabilities.astype(np.float16)} | changes
+        np.savez(self.store.folder / run_id / "predictions.npz", **arrays)
+
+    def keep_images(self, paths: Paths) -> None:
+        """Lay the images that `predict` is about into the cache as CIFAR-100: each class a colour of its own."""
+        labels = np.repeat(np.arange(100), 10)
+        colours = np.stack([labels * 2, 255 - labels * 2, np.full_like(labels, 90)], axis=1).astype(np.uint8)
+        shade = np.linspace(0.3, 1, 32)[:, None, None]
+        test = LabelledImages((colours[:, None, None, :] * shade).astype(np.uint8).repeat(32, axis=2), labels)
+        train = LabelledImages(test.pixels[:1], labels[:1])
+        names = cifar100_names.CLASS_NAMES
+        save_dataset(ImageDataset("CIFAR-100", train, None, test, names), paths.cifar100)
 
     def train(self, run_id: str, epoch: int) -> None:
         """Write how far the run is within `epoch`."""

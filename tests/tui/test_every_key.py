@@ -23,10 +23,13 @@ from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.chart import Chart
+from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -89,6 +92,13 @@ class Stage:
 
     def record(self, run_id: str) -> RunRecord:
         return self.app.store.get(run_id).record
+
+    @property
+    def view(self) -> str:
+        """What is shown of a run that is inspected."""
+        names = ("classes", "confused", "matrix", "calibration", "images")
+        (shown,) = [name for name in names if self.app.screen.query_one(f"#{name}").display]
+        return shown
 
     @property
     def tab(self) -> str:
@@ -209,6 +219,16 @@ async def on_a_run(stage: Stage) -> None:
     await stage.until(lambda: bool(stage.chart.data.series))
 
 
+async def on_an_inspection(stage: Stage) -> None:
+    if not isinstance(stage.app.screen, InspectScreen):
+        maker = RunMaker(stage.app.paths)
+        maker.predict("run-01")
+        maker.keep_images(stage.app.paths)
+        await stage.at("run-01")
+        await stage.first("i")
+        await stage.until_on(InspectScreen)
+
+
 async def on_a_comparison(stage: Stage) -> None:
     if not isinstance(stage.app.screen, CompareScreen):
         for run_id in ("run-01", "run-02"):
@@ -227,6 +247,7 @@ ENTER: dict[str, Check] = {
     "live": on_live,
     "leaderboard": on_the_leaderboard,
     "run": on_a_run,
+    "inspect": on_an_inspection,
     "compare": on_a_comparison,
 }
 
@@ -237,20 +258,20 @@ ENTER: dict[str, Check] = {
 @tries("show_tab('leaderboard')", "app")
 async def shows_the_leaderboard(stage: Stage) -> None:
     await stage.press()
-    await stage.until(lambda: stage.tab == stage.kept["tab"] == "leaderboard" and stage.table.has_focus)
+    await stage.until(lambda: stage.tab == stage.kept.get("tab") == "leaderboard" and stage.table.has_focus)
 
 
 @tries("show_tab('live')", "app")
 async def shows_live(stage: Stage) -> None:
     await stage.press()
-    await stage.until(lambda: stage.tab == stage.kept["tab"] == "live" and stage.app.query_one("#queue").has_focus)
+    await stage.until(lambda: stage.tab == stage.kept.get("tab") == "live" and stage.app.query_one("#queue").has_focus)
 
 
 @tries("show_tab('launch')", "app")
 async def shows_launch(stage: Stage) -> None:
     await stage.first("2")
     await stage.press()
-    await stage.until(lambda: stage.tab == stage.kept["tab"] == "launch" and stage.tree.has_focus)
+    await stage.until(lambda: stage.tab == stage.kept.get("tab") == "launch" and stage.tree.has_focus)
 
 
 @tries("command_palette", "app")
@@ -265,13 +286,13 @@ async def opens_the_palette(stage: Stage) -> None:
 @tries("toggle_bell", "app")
 async def silences_the_bell(stage: Stage) -> None:
     await stage.press()
-    await stage.until(lambda: "Silent when a run ends." in stage.told and stage.kept["bell"] is False)
+    await stage.until(lambda: "Silent when a run ends." in stage.told and stage.kept.get("bell") is False)
 
 
 @tries("next_theme", "app")
 async def takes_other_colours(stage: Stage) -> None:
     await stage.press()
-    await stage.until(lambda: stage.app.theme == stage.kept["theme"] == "light")
+    await stage.until(lambda: stage.app.theme == stage.kept.get("theme") == "light")
 
 
 @tries("help", "app")
@@ -341,7 +362,7 @@ async def shows_all_fields(stage: Stage) -> None:
     (row,) = [row for row in stage.form.rows if row.field.path[-1] == "ema_decay"]
     assert not row.display
     await stage.press()
-    await stage.until(lambda: row.display and stage.kept["with_advanced"] is True)
+    await stage.until(lambda: row.display and stage.kept.get("with_advanced") is True)
 
 
 @tries("toggle_model", "launch")
@@ -668,6 +689,15 @@ async def opens(stage: Stage) -> None:
     await stage.first("escape")
 
 
+@tries("inspect", "leaderboard")
+async def inspects(stage: Stage) -> None:
+    RunMaker(stage.app.paths).predict("run-01")
+    await stage.press()
+    await stage.until_on(InspectScreen)
+    await stage.until(lambda: "part1/simple_cnn" in stage.text("#inspect-title"))
+    await stage.first("escape")
+
+
 @tries("again", "leaderboard")
 async def puts_the_settings_into_the_form(stage: Stage) -> None:
     await stage.press()
@@ -797,11 +827,20 @@ async def copies_the_folder(stage: Stage) -> None:
     await stage.until(lambda: stage.app.clipboard == str(stage.app.store.folder / STOPPED))
 
 
-@tries("close", "run", "compare")
+@tries("close", "run", "inspect", "compare")
 async def goes_back(stage: Stage) -> None:
     await stage.press()
     await stage.until_on(MainScreen)
     assert stage.table.has_focus
+
+
+@tries("answer('inspect')", "run")
+async def inspects_the_run(stage: Stage) -> None:
+    RunMaker(stage.app.paths).predict(STOPPED)
+    await stage.press()
+    await stage.until_on(InspectScreen)
+    await stage.first("escape")
+    await stage.until_on(MainScreen)
 
 
 @tries("answer('again')", "run")
@@ -824,6 +863,104 @@ async def resumes_the_run(stage: Stage) -> None:
     await stage.press()
     await stage.until(lambda: stage.record(STOPPED).status is RunStatus.QUEUED)
     await stage.until_on(MainScreen)
+
+
+# An inspection
+
+
+def class_heading(stage: Stage) -> str:
+    """The heading of the column that gives the order of the classes."""
+    headings = [str(column.label) for column in stage.app.screen.query_one(ClassTable).ordered_columns]
+    return next(heading for heading in headings if heading.endswith(("↓", "↑")))
+
+
+@tries("show('classes')", "inspect")  # the last of them: the lowest is tried first
+@tries("show('confused')", "inspect")
+@tries("show('matrix')", "inspect")
+@tries("show('calibration')", "inspect")
+async def shows_another_view(stage: Stage) -> None:
+    before = stage.view
+    await stage.press()
+    views = {"c": "classes", "f": "confused", "m": "matrix", "a": "calibration"}
+    assert stage.view == views[stage.key] != before
+
+
+@tries("superclasses", "inspect")
+async def counts_in_superclasses(stage: Stage) -> None:
+    table = stage.app.screen.query_one(ClassTable)
+    await stage.first("c")
+    assert table.row_count == 20  # since the matrix was seen
+    await stage.press()
+    await stage.until(lambda: table.row_count == 100)
+    await stage.press()
+    await stage.until(lambda: table.row_count == 20 and "20 superclasses" in str(table.border_title))
+
+
+@tries("sort(1)", "inspect")
+async def sorts_the_classes_by_the_next_column(stage: Stage) -> None:
+    assert class_heading(stage) == "Recall ↑"
+    await stage.press()
+    assert class_heading(stage) == "Precision ↑"
+
+
+@tries("sort(-1)", "inspect")
+async def sorts_the_classes_by_the_column_before(stage: Stage) -> None:
+    await stage.press()
+    assert class_heading(stage) == "Recall ↑"
+
+
+@tries("reverse", "inspect")
+async def turns_the_order_of_the_classes_round(stage: Stage) -> None:
+    await stage.press()
+    assert class_heading(stage) == "Recall ↓"
+
+
+@tries("copy", "inspect")
+async def copies_the_view(stage: Stage) -> None:
+    await stage.press()
+    await stage.until(lambda: stage.app.clipboard.startswith("| Class | Recall | Precision |"))
+
+
+async def on_the_images(stage: Stage) -> ImageGrid:
+    if stage.view != "images":
+        await stage.first("c", "enter")
+    grid = stage.app.screen.query_one(ImageGrid)
+    await stage.until(lambda: "▄" in grid.render_line(0).text)
+    return grid
+
+
+@tries("images", "inspect")
+async def shows_images(stage: Stage) -> None:
+    await stage.first("c", "c")
+    await stage.press()
+    await stage.until(lambda: stage.view == "images")
+    assert stage.app.screen.query_one(ImageGrid).has_focus
+    await stage.first("escape")
+    assert stage.view == "classes"
+
+
+@tries("filter", "inspect")
+async def filters_the_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    for expected in ("wrong", "right", "all"):
+        await stage.press()
+        assert grid.filter == expected
+
+
+@tries("size(1)", "inspect")
+async def draws_larger_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    assert "▄" * 17 not in grid.render_line(0).text
+    await stage.press()
+    assert "▄" * 32 in grid.render_line(0).text
+
+
+@tries("size(-1)", "inspect")
+async def draws_smaller_images(stage: Stage) -> None:
+    grid = await on_the_images(stage)
+    await stage.press()
+    assert "▄" * 17 not in grid.render_line(0).text
+    await stage.first("escape")
 
 
 # A comparison

@@ -9,6 +9,7 @@ from cifar_tui.tui.app import TABS, CifarApp
 from cifar_tui.tui.keys import SCOPES, markdown
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.help import HelpScreen
+from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.key_bar import KeyBar
@@ -19,6 +20,7 @@ OWNERS: dict[str, type[DOMNode]] = {
     "app": CifarApp,
     "form": ConfigForm,
     "run": RunScreen,
+    "inspect": InspectScreen,
     "compare": CompareScreen,
     **TABS,
 }

@@ -1,17 +1,20 @@
 """Several runs beside one another: their curves, the settings that differ, and what came of it."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
+from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
+from cifar_tui.runs.columns import percent
 from cifar_tui.runs.compare import (
     TEST_ACCURACY,
     Difference,
@@ -29,6 +32,10 @@ from cifar_tui.tui.plot import style_of
 from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
 from cifar_tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from cifar_tui.analysis.mcnemar import PairedTest
+    from cifar_tui.runs.store import Run
 
 _GUTTER = 2
 _SIGN = len("▲ ")
@@ -48,6 +55,8 @@ class CompareScreen(Screen[None], CurveActions):
         super().__init__()
         self._histories = histories
         self._names = [printable(history.run.title) for history in histories]
+        self._test: PairedTest | PredictionsError | None = None
+        """How two runs did image by image, or why that cannot be told; None where a run has no predictions."""
 
     def compose(self) -> ComposeResult:
         """Lay out curves and tables."""
@@ -58,15 +67,30 @@ class CompareScreen(Screen[None], CurveActions):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Let the arrows scroll the table."""
+        """Let the arrows scroll the table; compare two runs image by image."""
         self.query_one("#compare-table").focus()
+        if len(self._histories) == 2:
+            self._test_pair()
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw, with as much of the names as there is room for."""
         planned = max(history.run.config.training.epochs for history in self._histories)
         overlays = self._overlays(_label_width(event.size.width, len(self._names)))
         self.query_one(Curves).show(Curve(planned_epochs=planned, overlays=overlays, is_own_shown=False))
-        self.query_one("#compare-table Static", Static).update(self._table(event.size.width))
+        self._draw_table()
+
+    @work(exclusive=True, group="pair")
+    async def _test_pair(self) -> None:
+        try:
+            self._test = await asyncio.to_thread(_paired, *(history.run for history in self._histories))
+        except NoPredictionsError:
+            return
+        except PredictionsError as error:
+            self._test = error
+        self._draw_table()
+
+    def _draw_table(self) -> None:
+        self.query_one("#compare-table Static", Static).update(self._table(self.size.width))
 
     def action_close(self) -> None:
         """Go back."""
@@ -76,6 +100,7 @@ class CompareScreen(Screen[None], CurveActions):
         """Copy the table as Markdown."""
         lines = [["", *self._names], ["---"] * (len(self._names) + 1)]
         lines += [[metric.title, *metric.texts] for metric in self._metrics()]
+        lines += [[title, *texts] for title, texts in self._image_by_image()]
         lines += [[difference.title, *difference.texts] for difference in self._differences()]
         text = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
         self.app.copy_to_clipboard(text + "\n")
@@ -100,6 +125,8 @@ class CompareScreen(Screen[None], CurveActions):
             if metric.title == TEST_ACCURACY:
                 notes = ("" if change is None else within_spread(change) for change in metric.changes)
                 table.add_row("", *(Text(note, style="dim") for note in notes))
+        for title, below in self._image_by_image():
+            table.add_row(title, *(Text(text) for text in below))
         if any(history.problem for history in self._histories):
             table.add_row("History", *(Text(history.problem or "", style="yellow") for history in self._histories))
         table.add_row("")
@@ -116,11 +143,39 @@ class CompareScreen(Screen[None], CurveActions):
         room = width - len("│  ▌ │") - max(len(title) for title in titles) - _GUTTER
         return max(room // len(self._names) - _GUTTER - _SIGN, _LEAST_NAME)
 
+    def _image_by_image(self) -> list[tuple[str, tuple[str, str]]]:
+        """The rows about two runs on the same images: a title, and what stands below each run."""
+        test = self._test
+        if test is None:
+            return []
+        if isinstance(test, PredictionsError):
+            return [("Image by image", (str(test), ""))]
+        from cifar_tui.analysis.wording import p_text, verdict
+
+        alone = (f"{images:,}  {percent(images / test.images)} %" for images in (test.only_first, test.only_second))
+        return [
+            ("Right alone", (next(alone), next(alone))),
+            ("Same class", (f"{percent(test.agreement)} %", "of the images, right or wrong")),
+            ("McNemar", (p_text(test), verdict(test))),
+        ]
+
     def _metrics(self) -> list[Metric]:
         return metrics([outcome(history.run.record, history.epochs) for history in self._histories])
 
     def _differences(self) -> list[Difference]:
         return differences([history.run.config for history in self._histories])
+
+
+def _paired(first: "Run", second: "Run") -> "PairedTest":
+    """Compare two runs image by image; called in a thread, for what it imports takes a second.
+
+    Raises:
+        PredictionsError: the predictions of one are missing or damaged, or of other images than the other's.
+    """
+    from cifar_tui.analysis.mcnemar import paired_test
+    from cifar_tui.analysis.predictions import read_predictions
+
+    return paired_test(read_predictions(first), read_predictions(second))
 
 
 def _label_width(width: int, runs: int) -> int:

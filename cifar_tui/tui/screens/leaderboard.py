@@ -52,6 +52,9 @@ class LeaderboardPane(RunEdits):
     class FollowWanted(RunMessage):
         """A person wants to see a run on Live."""
 
+    class InspectWanted(RunMessage):
+        """A person wants to see what a finished run gets right and wrong."""
+
     class ContinueWanted(RunMessage):
         """A person wants a run to go on that ended before its end, or to be trained on."""
 
@@ -207,6 +210,10 @@ class LeaderboardPane(RunEdits):
     def action_follow(self) -> None:
         """See the chosen run on Live."""
         self._wish(self.FollowWanted)
+
+    def action_inspect(self) -> None:
+        """See what the chosen run gets right and wrong."""
+        self._wish(self.InspectWanted)
 
     def action_continue(self) -> None:
         """Queue the chosen run to go on: from its checkpoint, or, when it is finished, for more epochs."""

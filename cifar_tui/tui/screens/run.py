@@ -41,7 +41,7 @@ class RunDetail:
 
 
 class RunScreen(Screen[str | None], CurveActions):
-    """Answers with what is wanted next: `again`, `continue` or `live`; None to go back."""
+    """Answers with what is wanted next: `again`, `continue`, `live` or `inspect`; None to go back."""
 
     DEFAULT_CSS = """
     RunScreen #run-texts { overflow-x: hidden; }

@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from itertools import accumulate
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -18,6 +16,7 @@ from cifar_tui.runs.table import Row
 from cifar_tui.text import printable
 from cifar_tui.tui.status import status_mark, status_text
 from cifar_tui.tui.symbols import UNICODE, symbols
+from cifar_tui.tui.widgets.bright_table import BrightTable
 
 _CHUNK = 100
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
@@ -30,7 +29,7 @@ _REASON_WIDTH = 80
 """Of the sentence that stands in the note's place where a folder cannot be read."""
 
 
-class RunTable(DataTable[Text]):
+class RunTable(BrightTable):
     """Shows rows in a given order; the cursor stays on its row whatever changes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -194,17 +193,3 @@ class RunTable(DataTable[Text]):
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
         name.truncate(width - mark.cell_len - 1 - star.cell_len, overflow="ellipsis")
         return Text.assemble(mark, " ", name, star)
-
-    def _render_cell(
-        self,
-        row_index: int,
-        column_index: int,
-        base_style: Style,
-        width: int,
-        cursor: bool = False,
-        hover: bool = False,
-    ) -> list[list[Segment]]:
-        """Draw no dim text on the cursor's colour: it could hardly be read there."""
-        lines = super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
-        bright = Style(dim=False)
-        return [list(Segment.apply_style(line, post_style=bright)) for line in lines] if cursor else lines

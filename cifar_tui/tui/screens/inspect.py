@@ -1,0 +1,269 @@
+"""A finished run seen from inside: its classes, what it confuses, and whether it is right as often as it is sure."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import DataTable, Static
+
+from cifar_tui.data.dataset import DatasetError
+from cifar_tui.runs.columns import percent
+from cifar_tui.text import printable
+from cifar_tui.tui.keys import SCOPES, bindings
+from cifar_tui.tui.status import status_text
+from cifar_tui.tui.widgets.calibration_view import CalibrationView
+from cifar_tui.tui.widgets.class_table import ClassTable
+from cifar_tui.tui.widgets.image_grid import ImageGrid, Prediction
+from cifar_tui.tui.widgets.key_bar import KeyBar
+from cifar_tui.tui.widgets.matrix_view import MatrixView
+from cifar_tui.tui.widgets.pair_table import MOST_PAIRS, PairTable
+
+if TYPE_CHECKING:  # numpy, which it needs, takes a good part of the time to the app's first frame
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cifar_tui.analysis.inspection import Inspection, Level
+    from cifar_tui.runs.store import Run
+
+_FOCUS = {
+    "classes": "#classes",
+    "confused": "#confused",
+    "matrix": "#matrix",
+    "calibration": "#bins",
+    "images": "#images",
+}
+"""The views, and what has the focus on each."""
+
+_LEAST_NAME = 24
+
+
+@dataclass(frozen=True, eq=False)
+class InspectDetail:
+    """All that the screen shows."""
+
+    run: "Run"
+    inspection: "Inspection"
+    load_pixels: Callable[[], "NDArray[np.uint8]"]
+    """Returns the test images, `[N, 32, 32, 3]`, or raises a `DatasetError`; takes its time."""
+
+
+class InspectScreen(Screen[None]):
+    """One of four views at a time, and the images of what was chosen in it."""
+
+    DEFAULT_CSS = """
+    InspectScreen #inspect-title { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    InspectScreen #inspect-views { height: 1; padding: 0 1; text-wrap: nowrap; link-style: none; link-background: 0%; }
+    InspectScreen .view {
+        height: 1fr; background: $background; border: round $border-blurred;
+        border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
+    }
+    InspectScreen .view:focus { border: round $primary; background-tint: $background 0%; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("inspect")
+
+    def __init__(self, detail: InspectDetail) -> None:
+        super().__init__()
+        self._detail = detail
+        self._view = "classes"
+        self._by_superclass = False
+        self._has_seen_matrix = False
+        self._view_before = "classes"
+        """What `escape` goes back to from the images."""
+        self._are_pixels_asked_for = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the title, the line of views, and all of these."""
+        yield Static(id="inspect-title")
+        yield Static(id="inspect-views")
+        yield ClassTable(id="classes", classes="view")
+        yield PairTable(id="confused", classes="view")
+        yield MatrixView(id="matrix", classes="view")
+        yield CalibrationView(id="calibration")
+        yield ImageGrid(id="images", classes="view")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Fill the views."""
+        self.query_one(CalibrationView).show(self._detail.inspection.calibration)
+        self._show_level()
+        self.action_show("classes")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the title."""
+        self.query_one("#inspect-title", Static).update(self._title(event.size.width - 2))
+
+    def action_show(self, view: str) -> None:
+        """Go to a view."""
+        if view == "matrix" and not self._has_seen_matrix:
+            # A map of a hundred classes is larger than a screen: it begins with the superclasses, where there are any.
+            self._has_seen_matrix = True
+            self._by_superclass = self._detail.inspection.superclasses is not None
+            self._show_level()
+        self._view = view
+        for name in _FOCUS:
+            self.query_one(f"#{name}").display = name == view
+        self.query_one(_FOCUS[view], Widget).focus()
+        self._write_views()
+
+    def action_superclasses(self) -> None:
+        """Count in superclasses, or in classes again."""
+        if self._detail.inspection.superclasses is None:
+            self.notify("The run's data set has no superclasses.")
+            return
+        if self._view in ("calibration", "images"):
+            self.notify("Classes, Confused and Matrix can count in superclasses.")
+            return
+        self._by_superclass = not self._by_superclass
+        self._show_level()
+        self._write_views()
+
+    def action_sort(self, step: int) -> None:
+        """Sort the classes by the next column, or the one before."""
+        self.action_show("classes")
+        self.query_one(ClassTable).sort_next(step)
+
+    def action_reverse(self) -> None:
+        """Turn the order of the classes round."""
+        self.action_show("classes")
+        self.query_one(ClassTable).turn_round()
+
+    def action_images(self) -> None:
+        """See the images of the chosen class, pair or cell."""
+        if self._view == "images":
+            return
+        chosen = self._chosen_groups()
+        if chosen is None:
+            self.notify("Choose a class, a pair or a cell; enter shows its images.")
+            return
+        true, predicted = chosen
+        names = self._level.names
+        title = names[true] if predicted is None else f"{names[true]}, taken for {names[predicted]}"
+        self.query_one(ImageGrid).show(self._predictions(true, predicted), title)
+        self._view_before = self._view
+        self.action_show("images")
+        if not self._are_pixels_asked_for:
+            self._are_pixels_asked_for = True
+            self._load_pixels()
+
+    def action_filter(self) -> None:
+        """Show all images, the wrong ones, or the right ones."""
+        if self._view == "images":
+            self.query_one(ImageGrid).filter_next()
+
+    def action_size(self, step: int) -> None:
+        """Draw the images larger or smaller."""
+        if self._view == "images":
+            self.query_one(ImageGrid).resize_images(step)
+
+    def action_copy(self) -> None:
+        """Copy what the view shows as a Markdown table."""
+        view = self.query_one(f"#{self._view}")
+        assert isinstance(view, ClassTable | PairTable | MatrixView | CalibrationView | ImageGrid)
+        titles, *rows = view.lines()
+        lines = [titles, ["---"] * len(titles), *rows]
+        cells = ([printable(cell).replace("|", "\\|") for cell in line] for line in lines)
+        self.app.copy_to_clipboard("".join(f"| {' | '.join(line)} |\n" for line in cells))
+        self.notify("Copied the view as a Markdown table.")
+
+    def action_close(self) -> None:
+        """Go back: from the images to where they were chosen, else from the screen."""
+        if self._view == "images":
+            self.action_show(self._view_before)
+        else:
+            self.dismiss(None)
+
+    @on(DataTable.RowSelected)
+    def _row_selected(self) -> None:
+        self.action_images()
+
+    @work(exclusive=True, group="pixels")
+    async def _load_pixels(self) -> None:
+        grid = self.query_one(ImageGrid)
+        try:
+            grid.show_pixels(await asyncio.to_thread(self._detail.load_pixels))
+        except DatasetError as error:
+            grid.show_pixels(None, f"The images are not here: {error}")
+
+    def _chosen_groups(self) -> tuple[int, int | None] | None:
+        """The true group whose images are wanted, and what they were taken for, where that is asked for, too."""
+        if self._view == "classes" and (score := self.query_one(ClassTable).chosen):
+            return score.index, None
+        if self._view == "confused" and (pair := self.query_one(PairTable).chosen):
+            return pair.true, pair.predicted
+        return self.query_one(MatrixView).cell if self._view == "matrix" else None
+
+    def _predictions(self, true: int, predicted: int | None) -> list[Prediction]:
+        predictions = self._detail.inspection.predictions
+        labelling = predictions.by_superclass() if self._level is not self._detail.inspection.classes else None
+        labelling = labelling or predictions.by_class()
+        wanted = labelling.labels == true
+        if predicted is not None:
+            wanted &= labelling.predicted == predicted
+        return [
+            Prediction(
+                index=index,
+                true_name=predictions.class_names[predictions.labels[index]],
+                predicted_name=predictions.class_names[predictions.predicted[index]],
+                probability=float(predictions.confidence[index]),
+                is_right=bool(predictions.is_right[index]),
+            )
+            for index in wanted.nonzero()[0].tolist()
+        ]
+
+    @property
+    def _level(self) -> "Level":
+        inspection = self._detail.inspection
+        superclasses = inspection.superclasses if self._by_superclass else None
+        return superclasses or inspection.classes
+
+    def _show_level(self) -> None:
+        level = self._level
+        groups = f"{len(level.names)} {'superclasses' if self._by_superclass else 'classes'}"
+        classes, confused, matrix = self.query_one(ClassTable), self.query_one(PairTable), self.query_one(MatrixView)
+        for view in (classes, confused, matrix):
+            view.show(level)
+        classes.border_title = f"{groups}, in %"
+        confused.border_title = f"Most confused of {groups}"
+        pairs = len(level.pairs)
+        confused.border_subtitle = f"the first {MOST_PAIRS} of {pairs:,} pairs" if pairs > MOST_PAIRS else ""
+        if not pairs:
+            confused.border_subtitle = "nothing is confused"
+        matrix.border_title = f"{groups}, % of the true one's images"
+
+    def _title(self, width: int) -> Text:
+        """Say which run it is and what it reached, its name in the cells that the numbers leave of `width`."""
+        run, inspection = self._detail.run, self._detail.inspection
+        values = [("test", inspection.accuracy), ("top-5", inspection.top5_accuracy)]
+        values += [("ECE", inspection.calibration.ece), ("F1", inspection.macro_f1)]
+        if inspection.superclasses is not None:
+            values.append(("superclass", inspection.superclasses.accuracy))
+        numbers = Text()
+        for name, value in values:
+            numbers.append(f"  {name} ", style="dim").append(f"{percent(value)} %", style="not dim")
+        title = Text.assemble(status_text(run.status.value), "  ")
+        name_text = Text(printable(run.title), style="bold")
+        name_text.truncate(max(width - title.cell_len - numbers.cell_len, _LEAST_NAME), overflow="ellipsis")
+        return Text.assemble(title, name_text, numbers)
+
+    def _write_views(self) -> None:
+        """Name the views with their keys; a click on one presses its key."""
+        parts = []
+        for key in SCOPES["inspect"].keys:
+            view = key.action.removeprefix("show('").removesuffix("')")
+            if view == self._view:
+                shown = key.label if view == "images" else f"{key.shown} {key.label}"
+                parts.append(Content.from_markup(f"[bold reverse] {shown} [/]"))
+            elif view in _FOCUS and view != "images":
+                label = f"[$footer-key-foreground bold]{key.shown}[/] {key.label}"
+                parts.append(Content.from_markup(f"[@click=app.simulate_key('{key.shown}')]{label}[/]"))
+        self.query_one("#inspect-views", Static).update(Content("  ").join(parts))
