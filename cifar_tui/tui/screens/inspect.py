@@ -43,6 +43,7 @@ _FOCUS = {
 """The views, and what has the focus on each."""
 
 _LEAST_NAME = 24
+_HINT = "enter shows the images"
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,9 +236,10 @@ class InspectScreen(Screen[None]):
         classes.border_title = f"{groups}, in %"
         confused.border_title = f"Most confused of {groups}"
         pairs = len(level.pairs)
-        confused.border_subtitle = f"the first {MOST_PAIRS} of {pairs:,} pairs" if pairs > MOST_PAIRS else ""
-        if not pairs:
-            confused.border_subtitle = "nothing is confused"
+        some = f"the first {MOST_PAIRS} of {pairs:,} pairs · " if pairs > MOST_PAIRS else ""
+        # A table keeps enter for itself, so that the line of keys does not name it.
+        classes.border_subtitle = _HINT
+        confused.border_subtitle = f"{some}{_HINT}" if pairs else "nothing is confused"
         matrix.border_title = f"{groups}, % of the true one's images"
 
     def _title(self, width: int) -> Text:
