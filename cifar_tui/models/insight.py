@@ -38,18 +38,31 @@ class Tiles:
     """(N, 3, height, width); 0 is indifferent."""
 
 
-def look_inside(model: nn.Module, images: Tensor) -> ImageMaps | Tiles:
+def sees_images(model: nn.Module) -> bool:
+    """Whether what is seen inside `model` depends on the image."""
+    return isinstance(model, ImageRNN) or _transformer(model) is not None
+
+
+def look_inside(model: nn.Module, images: Tensor | None) -> ImageMaps | Tiles:
     """Show what `model`, a network of this package, looks at in `images` (B, 3, 32, 32), normalised.
 
-    The model is put into evaluation mode.
+    The model is put into evaluation mode. One that does not see images, as `sees_images` says, needs none.
+
+    Raises:
+        ValueError: there are no images, and the model needs some.
     """
     model.eval()
-    if isinstance(model, ImageRNN):
-        return _step_gradients(model, images)
-    transformer = getattr(model, "transformer", None)
-    if isinstance(transformer, TokenTransformer):
-        return _attention(model, transformer, images)
-    return _first_layer(model)
+    if not sees_images(model):
+        return _first_layer(model)
+    if images is None:
+        raise ValueError("what this network looks at depends on the image")
+    transformer = _transformer(model)
+    return _attention(model, transformer, images) if transformer else _step_gradients(model, images)
+
+
+def _transformer(model: nn.Module) -> TokenTransformer | None:
+    part = getattr(model, "transformer", None)
+    return part if isinstance(part, TokenTransformer) else None
 
 
 def attention_weights(attention: nn.Module, tokens: Tensor) -> Tensor:
@@ -93,8 +106,9 @@ def _attention(model: nn.Module, transformer: TokenTransformer, images: Tensor) 
     return ImageMaps(names, weights.reshape(len(images), -1, *transformer.grid))
 
 
-def _step_gradients(model: ImageRNN, images: Tensor) -> ImageMaps:
+def _step_gradients(model: nn.Module, images: Tensor) -> ImageMaps:
     """How much the predicted class's logit changes with each step: the norm of its gradient."""
+    assert isinstance(model, ImageRNN)
     images = images.detach().clone().requires_grad_()
     logits = model(images)
     logits.max(dim=1).values.sum().backward()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cifar_tui.data.dataset import DatasetError
@@ -16,6 +16,7 @@ from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import CIFAR100, Row
+from cifar_tui.tui.inside import InsideProcess
 from cifar_tui.tui.screens.inspect import InspectDetail
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.screens.run import RunDetail
@@ -83,7 +84,8 @@ class Looker:
 
         run = self._store.get(run_id)
         inspection = inspect_run(run)
-        return InspectDetail(run, inspection, partial(_test_pixels, run, inspection.predictions.labels, paths))
+        pixels = cache(partial(_test_pixels, run, inspection.predictions.labels, paths))
+        return InspectDetail(run, inspection, pixels, InsideProcess(paths))
 
     def histories(self, run_ids: Sequence[str]) -> list[History]:
         """Return several runs with their curves.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from filelock import FileLock
 from textual.pilot import Pilot
 
@@ -19,10 +20,12 @@ from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import save_dataset
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
+from cifar_tui.models.build import build
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore
+from cifar_tui.training.checkpoint import write_checkpoint
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.probe import Probe
 
@@ -210,6 +213,14 @@ class RunMaker:
         probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         arrays = {"labels": labels, "probabilities": probabilities.astype(np.float16)} | changes
         np.savez(self.store.folder / run_id / "predictions.npz", **arrays)
+
+    def keep_weights(self, run_id: str) -> None:
+        """Write a checkpoint of the run's network, as it is before any training."""
+        torch.manual_seed(0)
+        weights = build(self.store.get(run_id).config.model).state_dict()
+        state = {"model": weights, "average": None, "best_weights": None, "position": {"epoch": 31}}
+        with (self.store.folder / run_id / "checkpoint.pt").open("wb") as file:
+            write_checkpoint(state, file)
 
     def keep_images(self, paths: Paths) -> None:
         """Lay the images that `predict` is about into the cache as CIFAR-100: each class a colour of its own."""

@@ -30,6 +30,7 @@ from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.image_grid import ImageGrid
+from cifar_tui.tui.widgets.inside_view import InsideView
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -96,7 +97,7 @@ class Stage:
     @property
     def view(self) -> str:
         """What is shown of a run that is inspected."""
-        names = ("classes", "confused", "matrix", "calibration", "images")
+        names = ("classes", "confused", "matrix", "calibration", "images", "inside")
         (shown,) = [name for name in names if self.app.screen.query_one(f"#{name}").display]
         return shown
 
@@ -224,6 +225,7 @@ async def on_an_inspection(stage: Stage) -> None:
         maker = RunMaker(stage.app.paths)
         maker.predict("run-01")
         maker.keep_images(stage.app.paths)
+        maker.keep_weights("run-01")
         await stage.at("run-01")
         await stage.first("i")
         await stage.until_on(InspectScreen)
@@ -961,6 +963,17 @@ async def draws_smaller_images(stage: Stage) -> None:
     await stage.press()
     assert "▄" * 17 not in grid.render_line(0).text
     await stage.first("escape")
+
+
+@tries("inside", "inspect")
+async def looks_inside(stage: Stage) -> None:
+    await stage.first("c", "c")
+    await stage.press()
+    view = stage.app.screen.query_one(InsideView)
+    await stage.until(lambda: stage.view == "inside" and len(view.captions) == 32)  # of the first convolution
+    assert view.has_focus
+    await stage.first("escape")
+    assert stage.view == "classes"
 
 
 # A comparison

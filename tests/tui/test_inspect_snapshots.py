@@ -11,6 +11,7 @@ from cifar_tui.tui.look import Looker
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.image_grid import ImageGrid
+from cifar_tui.tui.widgets.inside_view import InsideView
 
 from .conftest import RunMaker, until
 
@@ -68,5 +69,23 @@ def test_images_that_are_not_here(snap_compare, app: CifarApp, predicted: RunMak
     async def look(pilot: Pilot[None]) -> None:
         await _showing(app, "enter")(pilot)
         await until(pilot, lambda: "not here" in app.screen.query_one(ImageGrid).render_line(0).text)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_inside(snap_compare, app: CifarApp, predicted: RunMaker):
+    predicted.keep_weights("run-01")
+
+    async def look(pilot: Pilot[None]) -> None:
+        await _showing(app, "l")(pilot)
+        await until(pilot, lambda: len(app.screen.query_one(InsideView).captions) == 32)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_nothing_to_see_inside(snap_compare, app: CifarApp, predicted: RunMaker):
+    async def look(pilot: Pilot[None]) -> None:
+        await _showing(app, "l")(pilot)
+        await until(pilot, lambda: "checkpoint" in app.screen.query_one(InsideView).render_line(0).text)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)

@@ -17,11 +17,14 @@ from textual.widgets import DataTable, Static
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.runs.columns import percent
 from cifar_tui.text import printable
+from cifar_tui.tui.inside import InsideProcess
 from cifar_tui.tui.keys import SCOPES, bindings
 from cifar_tui.tui.status import status_text
+from cifar_tui.tui.symbols import symbols
 from cifar_tui.tui.widgets.calibration_view import CalibrationView
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.image_grid import ImageGrid, Prediction
+from cifar_tui.tui.widgets.inside_view import InsideView
 from cifar_tui.tui.widgets.key_bar import KeyBar
 from cifar_tui.tui.widgets.matrix_view import MatrixView
 from cifar_tui.tui.widgets.pair_table import MOST_PAIRS, PairTable
@@ -39,6 +42,7 @@ _FOCUS = {
     "matrix": "#matrix",
     "calibration": "#bins",
     "images": "#images",
+    "inside": "#inside",
 }
 """The views, and what has the focus on each."""
 
@@ -54,6 +58,7 @@ class InspectDetail:
     inspection: "Inspection"
     load_pixels: Callable[[], "NDArray[np.uint8]"]
     """Returns the test images, `[N, 32, 32, 3]`, or raises a `DatasetError`; takes its time."""
+    inside: InsideProcess
 
 
 class InspectScreen(Screen[None]):
@@ -80,7 +85,13 @@ class InspectScreen(Screen[None]):
         self._has_seen_matrix = False
         self._view_before = "classes"
         """What `escape` goes back to from the images."""
+        self._came_from = "classes"
+        """What it goes back to from the inside."""
         self._are_pixels_asked_for = False
+        self._looked_at: list[Prediction] = []
+        """The images that `inside` goes through."""
+        self._place = 0
+        """Of the image in these."""
 
     def compose(self) -> ComposeResult:
         """Lay out the title, the line of views, and all of these."""
@@ -91,6 +102,7 @@ class InspectScreen(Screen[None]):
         yield MatrixView(id="matrix", classes="view")
         yield CalibrationView(id="calibration")
         yield ImageGrid(id="images", classes="view")
+        yield InsideView(id="inside", classes="view")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -98,6 +110,10 @@ class InspectScreen(Screen[None]):
         self.query_one(CalibrationView).show(self._detail.inspection.calibration)
         self._show_level()
         self.action_show("classes")
+
+    async def on_unmount(self) -> None:
+        """End the process that looks inside."""
+        await self._detail.inside.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the title."""
@@ -121,7 +137,7 @@ class InspectScreen(Screen[None]):
         if self._detail.inspection.superclasses is None:
             self.notify("The run's data set has no superclasses.")
             return
-        if self._view in ("calibration", "images"):
+        if self._view in ("calibration", "images", "inside"):
             self.notify("Classes, Confused and Matrix can count in superclasses.")
             return
         self._by_superclass = not self._by_superclass
@@ -140,7 +156,7 @@ class InspectScreen(Screen[None]):
 
     def action_images(self) -> None:
         """See the images of the chosen class, pair or cell."""
-        if self._view == "images":
+        if self._view in ("images", "inside"):
             return
         chosen = self._chosen_groups()
         if chosen is None:
@@ -156,6 +172,43 @@ class InspectScreen(Screen[None]):
             self._are_pixels_asked_for = True
             self._load_pixels()
 
+    def action_inside(self) -> None:
+        """See what the network looks at: in the images of the page, of the chosen class, pair or cell, or in all."""
+        if self._view == "inside":
+            return
+        if self._view == "images":
+            grid = self.query_one(ImageGrid)
+            self._looked_at = list(grid.shown) or self._predictions(None, None)
+        else:
+            self._looked_at = self._predictions(*(self._chosen_groups() or (None, None)))
+            self._view_before = self._view
+        self._place = 0
+        self._came_from = self._view
+        self.action_show("inside")
+        self._look_inside()
+
+    @on(InsideView.ImageWanted)
+    def _image_wanted(self, message: InsideView.ImageWanted) -> None:
+        self._place = (self._place + message.step) % len(self._looked_at)
+        self._look_inside()
+
+    @work(exclusive=True, group="inside")
+    async def _look_inside(self) -> None:
+        view, one = self.query_one(InsideView), self._looked_at[self._place]
+        sign = symbols().status["finished" if one.is_right else "failed"]
+        taken = one.predicted_name if one.is_right else f"{one.true_name}, taken for {one.predicted_name}"
+        title = f"{sign} {taken} {one.probability:.0%} · image {self._place + 1} of {len(self._looked_at)} · ← →"
+        if not view.captions:
+            view.say("Looking inside …", title)
+        answer = await self._detail.inside.ask(self._detail.run.id, one.index)
+        if answer.error is not None:
+            view.say(answer.error, title)
+        elif len(answer.shape) == 3:
+            pixels = await asyncio.to_thread(self._detail.load_pixels)
+            view.show(answer, pixels[one.index], title)
+        else:
+            view.show(answer, None, f"First layer: {len(answer.names)} units, the same for every image; grey is 0")
+
     def action_filter(self) -> None:
         """Show all images, the wrong ones, or the right ones."""
         if self._view == "images":
@@ -165,11 +218,13 @@ class InspectScreen(Screen[None]):
         """Draw the images larger or smaller."""
         if self._view == "images":
             self.query_one(ImageGrid).resize_images(step)
+        elif self._view == "inside":
+            self.query_one(InsideView).resize_tiles(step)
 
     def action_copy(self) -> None:
         """Copy what the view shows as a Markdown table."""
         view = self.query_one(f"#{self._view}")
-        assert isinstance(view, ClassTable | PairTable | MatrixView | CalibrationView | ImageGrid)
+        assert isinstance(view, ClassTable | PairTable | MatrixView | CalibrationView | ImageGrid | InsideView)
         titles, *rows = view.lines()
         lines = [titles, ["---"] * len(titles), *rows]
         cells = ([printable(cell).replace("|", "\\|") for cell in line] for line in lines)
@@ -177,8 +232,10 @@ class InspectScreen(Screen[None]):
         self.notify("Copied the view as a Markdown table.")
 
     def action_close(self) -> None:
-        """Go back: from the images to where they were chosen, else from the screen."""
-        if self._view == "images":
+        """Go back: from the images, or the inside, to where they were chosen, else from the screen."""
+        if self._view == "inside":
+            self.action_show(self._came_from)
+        elif self._view == "images":
             self.action_show(self._view_before)
         else:
             self.dismiss(None)
@@ -203,11 +260,12 @@ class InspectScreen(Screen[None]):
             return pair.true, pair.predicted
         return self.query_one(MatrixView).cell if self._view == "matrix" else None
 
-    def _predictions(self, true: int, predicted: int | None) -> list[Prediction]:
+    def _predictions(self, true: int | None, predicted: int | None) -> list[Prediction]:
+        """What was predicted of the images of one group, or of all; of those taken for another, where that is said."""
         predictions = self._detail.inspection.predictions
         labelling = predictions.by_superclass() if self._level is not self._detail.inspection.classes else None
         labelling = labelling or predictions.by_class()
-        wanted = labelling.labels == true
+        wanted = labelling.labels == (labelling.labels if true is None else true)
         if predicted is not None:
             wanted &= labelling.predicted == predicted
         return [
@@ -263,7 +321,7 @@ class InspectScreen(Screen[None]):
         for key in SCOPES["inspect"].keys:
             view = key.action.removeprefix("show('").removesuffix("')")
             if view == self._view:
-                shown = key.label if view == "images" else f"{key.shown} {key.label}"
+                shown = f"{key.shown} {key.label}" if view != "images" else key.label
                 parts.append(Content.from_markup(f"[bold reverse] {shown} [/]"))
             elif view in _FOCUS and view != "images":
                 label = f"[$footer-key-foreground bold]{key.shown}[/] {key.label}"
