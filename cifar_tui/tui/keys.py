@@ -155,6 +155,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("y", "copy", "Copy row", "Copy a row as Markdown."),
             Key("Y", "copy_table", "Copy table", "Copy the table, as it is shown, as Markdown."),
             Key("E", "export", "Export", "Write the table, as it is shown, as CSV, Markdown or JSON."),
+            Key("P", "report", "Report", "Write the course report: of marked runs, or of all."),
             Key("escape", "clear", "Clear", "Show all rows again; then forget the marks.", "esc"),
         ),
     ),

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.widgets import TabbedContent
@@ -10,8 +12,9 @@ from textual.widgets import TabbedContent
 from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.config import RunConfig, Source, with_values
 from cifar_tui.events import Event
-from cifar_tui.paths import Paths
+from cifar_tui.paths import Paths, expand
 from cifar_tui.presets import PresetLibrary, load_presets, save_preset
+from cifar_tui.report.selection import ReportError, Selection
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
@@ -27,6 +30,9 @@ from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
 from cifar_tui.tui.screens.run import RunScreen
+
+if TYPE_CHECKING:
+    from cifar_tui.report.write import WrittenReport
 
 
 class RunsApp(QuietEndApp):
@@ -197,6 +203,29 @@ class RunsApp(QuietEndApp):
             return
         await self.push_screen_wait(CompareScreen(histories))
 
+    @on(LeaderboardPane.ReportWanted)
+    @work(exclusive=True, group="report")
+    async def _report_wanted(self, message: LeaderboardPane.ReportWanted) -> None:
+        count = len(message.run_ids)
+        which = f"the {count} marked run{'s' * (count > 1)}" if count else "every finished run"
+        text = (
+            f"From {which}, as one HTML file. The folder for it; cifar-tui report writes Vietnamese and Markdown, too."
+        )
+        folder = await self.push_screen_wait(
+            AskScreen(
+                "Course report", text, str(Path.cwd() / "report"), lambda answer: expand(answer.strip()), do="Write"
+            )
+        )
+        if folder is None:
+            return
+        self.notify("Writing the report …", markup=False)
+        try:
+            written = await asyncio.to_thread(_write_report, self.paths, folder, message.run_ids)
+        except ReportError as error:
+            self.notify(str(error), title="No report", severity="error", markup=False)
+            return
+        self.notify(f"Wrote {written.file}: {written.runs} runs, {written.figures} figures.", markup=False, timeout=15)
+
     @on(LeaderboardPane.MarksChanged)
     @on(LeaderboardPane.RunsChanged)
     def _look_anew(self) -> None:
@@ -276,6 +305,12 @@ class RunsApp(QuietEndApp):
         busy = self.runner.current is not None
         self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
         return True
+
+
+def _write_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":
+    from cifar_tui.report.write import write_report  # what draws and fills templates takes a second to import
+
+    return write_report(paths, folder, Selection(wanted=run_ids))
 
 
 def _on_embedded_data(config: RunConfig) -> RunConfig:

@@ -797,6 +797,15 @@ async def exports(stage: Stage) -> None:
     assert len(file.read_text().splitlines()) == ALL_ROWS + 1
 
 
+@tries("report", "leaderboard")
+async def writes_the_report(stage: Stage) -> None:
+    folder = stage.app.paths.data / "for my teacher"
+    await stage.press()
+    await stage.answer(str(folder))
+    await stage.until(lambda: f"Wrote {folder / 'report.html'}" in stage.told)
+    assert "part1/simple_cnn" in (folder / "report.html").read_text()
+
+
 @tries("archive", "leaderboard")
 async def archives(stage: Stage) -> None:
     await stage.at("run-02")

@@ -32,6 +32,13 @@ class RunEdits(Vertical):
     class RunsChanged(Message):
         """Something was written to run folders."""
 
+    class ReportWanted(Message):
+        """A person wants the course report, of these runs, or of all that are finished."""
+
+        def __init__(self, run_ids: tuple[str, ...]) -> None:
+            super().__init__()
+            self.run_ids = run_ids
+
     def __init__(self, store: RunStore, marked: list[str]) -> None:
         super().__init__()
         self._store = store
@@ -165,6 +172,10 @@ class RunEdits(Vertical):
         except OSError as error:
             raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
         return file
+
+    def action_report(self) -> None:
+        """Write the course report from the marked runs, or from all that are finished."""
+        self.post_message(self.ReportWanted(tuple(self._marked)))
 
     def _copy(self, rows: Sequence[Row], what: str) -> None:
         text = as_markdown(rows, self._table.columns_shown)
