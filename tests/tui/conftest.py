@@ -18,12 +18,15 @@ from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import save_dataset
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
+from cifar_tui.data.variants import Variants
+from cifar_tui.data.variants import serve as augment
 from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.line_process import LineProcess
 from cifar_tui.tui.probe import Probe
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -58,6 +61,19 @@ def _probe_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.M
         self._hear(config, answers[0])
 
     monkeypatch.setattr(Probe, "ask", ask)
+
+
+@pytest.fixture(autouse=True)
+def _augmenting_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "probe_process" in request.fixturenames:
+        return
+
+    async def write(self: LineProcess, line: bytes) -> None:
+        answers: list[Variants] = []
+        await asyncio.to_thread(augment, [line], answers.append)
+        self._hear(answers[0].model_dump_json().encode())
+
+    monkeypatch.setattr(LineProcess, "write", write)
 
 
 @pytest.fixture(autouse=True)
