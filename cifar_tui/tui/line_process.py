@@ -54,13 +54,13 @@ class LineProcess:
         """End the process."""
         if self._reader:
             self._reader.cancel()
-        if self._process and self._process.returncode is None:
+        if self._process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, 9)
             await self._process.wait()
 
     async def _input(self) -> asyncio.StreamWriter:
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # or a torch.py in the folder that the app was started in would be run
@@ -73,12 +73,14 @@ class LineProcess:
                 start_new_session=True,
                 limit=self._longest_line,
             )
-            assert self._process.stdout is not None
-            self._reader = asyncio.create_task(self._read(self._process.stdout))
+            self._reader = asyncio.create_task(self._read(self._process))
         assert self._process.stdin is not None
         return self._process.stdin
 
-    async def _read(self, lines: asyncio.StreamReader) -> None:
-        async for line in lines:
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
             self._hear(line)
-        self._ended()
+        if self._process is process:
+            self._process = None  # now, as its exit status comes later, and what is written till then would be lost
+            self._ended()

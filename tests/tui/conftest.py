@@ -45,7 +45,7 @@ def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def probe_process() -> None:
-    """For a test that wants the process asked which tries models out; the others get its layers without it."""
+    """For a test that wants the processes beside the app asked; the others get layers and variants without them."""
 
 
 @pytest.fixture(autouse=True)
