@@ -54,13 +54,13 @@ class LineProcess:
         """End the process."""
         if self._reader:
             self._reader.cancel()
-        if self._process:
+        if self._process and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, 9)
             await self._process.wait()
 
     async def _input(self) -> asyncio.StreamWriter:
-        if self._process is None:
+        if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",  # or a torch.py in the folder that the app was started in would be run
