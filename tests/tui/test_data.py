@@ -59,10 +59,10 @@ async def test_the_images_follow_the_cursor_in_the_table(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         await _embedded(app, pilot)
         await pilot.press("down")
-        await until(pilot, lambda: str(_grid(app).border_title) == "green rows, training images")
+        await until(pilot, lambda: str(_grid(app).border_title) == "Train · green rows")
         assert next(iter(_grid(app).shown)) == 100
         await pilot.press("up", "up", "s")
-        await until(pilot, lambda: str(_grid(app).border_title) == "rows, validation images")
+        await until(pilot, lambda: str(_grid(app).border_title) == "Val · rows")
         assert "red rows" in _lines(app)  # of several classes, each image says its own
 
 
@@ -160,7 +160,7 @@ async def test_a_folder_of_images_has_plain_classes(app: CifarApp, tmp_path: Pat
         await pilot.press("4")
         await until(pilot, lambda: len(_rows(app)) == 3)
         assert _rows(app) == [["all classes", "4", "4", "2"], ["cat [b]", "2", "2", "1"], ["dog", "2", "2", "1"]]
-        assert str(_grid(app).border_title) == r"cat \[b], training images"  # escaped, as markup
+        assert str(_grid(app).border_title) == r"Train · cat \[b]"  # escaped, as markup
 
 
 async def test_variants_follow_the_form(app: CifarApp):

@@ -239,7 +239,7 @@ async def on_data(stage: Stage) -> None:
         await stage.read_the_embedded_set()
     if stage.images.has_focus:
         await stage.first("escape", "escape")
-    await stage.until(lambda: stage.classes.has_focus and "training images" in stage.images_title)
+    await stage.until(lambda: stage.classes.has_focus and stage.images_title.startswith("Train"))
 
 
 async def on_a_run(stage: Stage) -> None:
@@ -1006,9 +1006,9 @@ async def draws_smaller_images(stage: Stage) -> None:
 
 @tries("next_split", "data")
 async def shows_the_images_of_each_split(stage: Stage) -> None:
-    for split, count in (("validation", 20), ("test", 20), ("training", 100)):
+    for split, count in (("Val", 20), ("Test", 20), ("Train", 100)):
         await stage.press()
-        assert stage.images_title == f"red rows, {split} images"
+        assert stage.images_title == f"{split} · red rows"
         assert stage.images.count == count
 
 

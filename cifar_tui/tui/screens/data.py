@@ -235,7 +235,7 @@ class DataPane(Horizontal):
             return
         self._group, self._augmented = group, None
         images: LabelledImages | None = getattr(dataset, self._split)
-        title = f"{group.name}, {_SPLITS[self._split]} images"
+        title = f"{self._split.capitalize()} · {group.name}"
         if images is None or not (indices := np.isin(images.labels, group.classes).nonzero()[0].tolist()):
             self._grid.say(title, f"There are no {_SPLITS[self._split]} images of {group.name}.")
             return
@@ -272,7 +272,9 @@ class DataPane(Horizontal):
         if shown is None or config is None or dataset is None:
             return
         random = np.random.default_rng(self._draw)
-        others = random.choice(len(dataset.train), min(_OTHERS, len(dataset.train)), replace=False).tolist()
+        drawn = random.choice(len(dataset.train), min(_OTHERS + 1, len(dataset.train)), replace=False).tolist()
+        itself = shown.index if shown.images is dataset.train else None
+        others = [other for other in drawn if other != itself][:_OTHERS]
         self._other_names = [dataset.class_names[dataset.train.labels[other]] for other in others]
         await self._maker.ask(
             config,
