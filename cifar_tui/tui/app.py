@@ -1,4 +1,4 @@
-"""The app: three tabs over the run folders, and the one training thread beside them."""
+"""The app: four tabs over the run folders, and the one training thread beside them."""
 
 import asyncio
 import contextlib
@@ -35,6 +35,7 @@ from cifar_tui.tui.notices import tell_terminal
 from cifar_tui.tui.runs_app import RunsApp
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
+from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
@@ -58,7 +59,12 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _TRASH_IS_KEPT = timedelta(days=7)
 
 
-TABS: Mapping[str, type[Widget]] = {"launch": LaunchPane, "live": LivePane, "leaderboard": LeaderboardPane}
+TABS: Mapping[str, type[Widget]] = {
+    "launch": LaunchPane,
+    "live": LivePane,
+    "leaderboard": LeaderboardPane,
+    "data": DataPane,
+}
 SCREENS: Mapping[str, type[Screen[Any]]] = {
     "run": RunScreen,
     "inspect": InspectScreen,
@@ -117,8 +123,6 @@ class CifarApp(RunsApp):
         self._has_spared_torch = False
         self._focus_before: Widget | None = None
         """What had the focus before the terminal became too small."""
-        self.is_furnished = False
-        """Whether the tabs are filled."""
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
 
@@ -132,6 +136,7 @@ class CifarApp(RunsApp):
             yield TabPane("1 Launch", id="launch")
             yield TabPane("2 Live", id="live")
             yield TabPane("3 Leaderboard", id="leaderboard")
+            yield TabPane("4 Data", id="data")
         yield KeyBar()
         yield Static(
             f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
@@ -184,7 +189,7 @@ class CifarApp(RunsApp):
         )
         live = LivePane(self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log)
         board = LeaderboardPane(self.library, self.store, state, self.marked)
-        panes = {"launch": launch, "live": live, "leaderboard": board}
+        panes = {"launch": launch, "live": live, "leaderboard": board, "data": DataPane(self.paths)}
         while panes:  # what is looked at first; by then a person may have gone to another tab
             tab = self._wanted_tab if self._wanted_tab in panes else next(iter(panes))
             await self._tabs.get_pane(tab).mount(panes.pop(tab))
@@ -206,6 +211,7 @@ class CifarApp(RunsApp):
         self._focus_pane(self._wanted_tab)
         _spare_what_stays()
         self.is_furnished = True
+        self._show_data()
 
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
@@ -234,6 +240,7 @@ class CifarApp(RunsApp):
         self._wanted_tab = tab
         self._tabs.active = tab
         self._focus_pane(tab)
+        self._show_data()
         self.remember(tab=tab)
 
     def action_help(self) -> None:
@@ -380,6 +387,7 @@ class CifarApp(RunsApp):
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
         if message.pane.id is not None and self.focused is None:
             self._focus_pane(message.pane.id)
+        self._show_data()
 
     @on(LaunchPane.AdvancedToggled)
     def _advanced_toggled(self, message: LaunchPane.AdvancedToggled) -> None:
@@ -392,7 +400,7 @@ class CifarApp(RunsApp):
         self.look()
 
     def _focus_pane(self, tab: str) -> None:
-        targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table"}
+        targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table", "data": "#data-classes"}
         for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
             self.screen_stack[0].set_focus(target)  # now, where its own `focus` would need another frame
 

@@ -1,12 +1,10 @@
 """Asks a process of its own what a run's network looks at."""
 
 import asyncio
-import contextlib
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from cifar_tui.paths import Paths
+from cifar_tui.tui.line_process import LineProcess
 
 if TYPE_CHECKING:  # numpy, which it needs, takes a good part of the time to the app's first frame
     from cifar_tui.analysis.inside import Answer
@@ -21,43 +19,42 @@ class InsideProcess:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._process = LineProcess(
+            "cifar_tui.analysis.inside", self._hear, ended=lambda: self._hear(b""), longest_line=_LONGEST_ANSWER
+        )
+        self._number = 0
+        self._asked: dict[int, asyncio.Future[Answer]] = {}
 
     async def ask(self, run_id: str, place: int) -> "Answer":
         """Return what the network of a run looks at in one test image, or a sentence why that is not known."""
-        from cifar_tui.analysis.inside import Answer, Request, read_answer
+        from cifar_tui.analysis.inside import Answer, Request
 
-        async with self._turn:
-            try:
-                process = await self._running()
-                assert process.stdin is not None
-                assert process.stdout is not None
-                request = Request(number=0, paths=self._paths, run_id=run_id, place=place)
-                process.stdin.write(request.model_dump_json().encode() + b"\n")
-                await process.stdin.drain()
-                return read_answer(await process.stdout.readline())
-            except (OSError, ValueError):  # it is gone, and a line is missing or cut
-                return Answer(0, error=_ENDED)
+        self._number += 1
+        number = self._number
+        asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[number] = asked
+        try:
+            request = Request(number=number, paths=self._paths, run_id=run_id, place=place)
+            await self._process.write(request.model_dump_json().encode())
+            return await asked
+        except OSError:
+            return Answer(number, error=_ENDED)
+        finally:
+            del self._asked[number]
 
     async def close(self) -> None:
         """End the process, whatever it computes."""
-        if self._process and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
-            await self._process.wait()
+        await self._process.close()
 
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",  # or a torch.py in the folder that the app was started in would be run
-                "-m",
-                "cifar_tui.analysis.inside",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=_LONGEST_ANSWER,
-                start_new_session=True,
-            )
-        return self._process
+    def _hear(self, line: bytes) -> None:
+        """Hand an answer to who asked; where it is none, the process is gone, or not to be trusted."""
+        from cifar_tui.analysis.inside import Answer, read_answer
+
+        try:
+            answers = [read_answer(line)]
+        except ValueError:
+            answers = [Answer(number, error=_ENDED) for number in self._asked]
+        for answer in answers:
+            asked = self._asked.get(answer.number)
+            if asked is not None and not asked.done():
+                asked.set_result(answer)

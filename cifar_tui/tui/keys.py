@@ -58,6 +58,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("1", "show_tab('launch')", "Launch", "Go to the presets and the form."),
             Key("2", "show_tab('live')", "Live", "Go to the curves of a run and the queue."),
             Key("3", "show_tab('leaderboard')", "Leaderboard", "Go to the table of all runs."),
+            Key("4", "show_tab('data')", "Data", "Go to the classes of the data set and their images."),
             Key("ctrl+p", "command_palette", "Palette", "Find any action by its name.", "ctrl+p"),
             Key("b", "toggle_bell", "Bell", "Ring and tell the terminal when a run ends, or be silent."),
             Key("T", "next_theme", "Theme", "Change between dark, light and the terminal's own colours."),
@@ -157,6 +158,19 @@ SCOPES: Mapping[str, Scope] = {
             Key("E", "export", "Export", "Write the table, as it is shown, as CSV, Markdown or JSON."),
             Key("P", "report", "Report", "Write the course report: of marked runs, or of all."),
             Key("escape", "clear", "Clear", "Show all rows again; then forget the marks.", "esc"),
+        ),
+    ),
+    "data": Scope(
+        "Data",
+        (
+            Key("enter", "look_closer", "Look", "Move from a class to its images; augment the chosen one."),
+            Key("s", "next_split", "Split", "Show training, validation or test images.", in_footer=True),
+            Key("a", "augment", "Augment", "See the chosen image as the form augments it, or go back.", in_footer=True),
+            Key("n", "draw", "Draw others", "Draw other variants of the image.", in_footer=True),
+            Key("plus,equals_sign", "size(1)", "Larger", "Draw the images larger.", "+", True),
+            Key("minus", "size(-1)", "Smaller", "Draw the images smaller.", "-", True),
+            Key("i", "get_data", "Get data", "Download or import CIFAR-100, or take the embedded set."),
+            Key("escape", "back", "Back", "Go back: from the variants to the images, then to the classes.", "esc"),
         ),
     ),
     "run": Scope(

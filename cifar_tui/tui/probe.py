@@ -5,8 +5,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,7 @@ from pydantic import ValidationError
 from cifar_tui.bench.probe import Answer, Cost, Request, read_answer
 from cifar_tui.config import RunConfig
 from cifar_tui.files import make_folder, read_plain, replace_text
+from cifar_tui.tui.line_process import LineProcess
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +31,7 @@ class Probe:
         self._cache = cache
         self._hear = hear
         self._costs = _read_costs(cache)
-        self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._process = LineProcess("cifar_tui.bench.probe", self._read)
         self._asked: dict[int, RunConfig] = {}
         self._number = 0
         self._turn = asyncio.Lock()
@@ -49,54 +47,27 @@ class Probe:
             self._asked = {self._number: config}
             request = Request(number=self._number, config=config, measure=measure)
             try:
-                stdin = await self._input()
-                stdin.write(request.model_dump_json().encode() + b"\n")
-                await stdin.drain()
+                await self._process.write(request.model_dump_json().encode())
             except OSError as error:
                 logger.warning("the probe cannot be asked: %s", error)
-                self._process = None
 
     async def close(self) -> None:
         """End the process."""
-        if self._reader:
-            self._reader.cancel()
-        if self._process and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
-            await self._process.wait()
+        await self._process.close()
 
-    async def _input(self) -> asyncio.StreamWriter:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",  # or a torch.py in the folder that the app was started in would be run
-                "-m",
-                "cifar_tui.bench.probe",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                # Ctrl+C and a hang-up are the app's to hear, and its end is the probe's, whatever it measures.
-                start_new_session=True,
-            )
-            assert self._process.stdout is not None
-            self._reader = asyncio.create_task(self._read(self._process.stdout))
-        assert self._process.stdin is not None
-        return self._process.stdin
-
-    async def _read(self, lines: asyncio.StreamReader) -> None:
-        async for line in lines:
-            try:
-                answer = read_answer(line)
-            except ValidationError:
-                logger.warning("the probe said %r", line[:200])
-                continue
-            config = self._asked.get(answer.number)
-            if config is None:
-                continue
-            if isinstance(answer, Cost) and answer.error is None:
-                self._costs[_key(config)] = answer
-                _write_costs(self._cache, self._costs)
-            self._hear(config, answer)
+    def _read(self, line: bytes) -> None:
+        try:
+            answer = read_answer(line)
+        except ValidationError:
+            logger.warning("the probe said %r", line[:200])
+            return
+        config = self._asked.get(answer.number)
+        if config is None:
+            return
+        if isinstance(answer, Cost) and answer.error is None:
+            self._costs[_key(config)] = answer
+            _write_costs(self._cache, self._costs)
+        self._hear(config, answer)
 
 
 def _key(config: RunConfig) -> str:

@@ -24,6 +24,7 @@ from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
+from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
@@ -46,6 +47,8 @@ class RunsApp(QuietEndApp):
         self.runner = Runner(paths, self.store, self._hear)
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
+        self.is_furnished = False
+        """Whether the tabs are filled."""
 
     @cached_property
     def library(self) -> PresetLibrary:
@@ -105,9 +108,11 @@ class RunsApp(QuietEndApp):
             self.notify(f"Saved as {preset.key}", markup=False)
 
     @on(LaunchPane.DataWanted)
+    @on(DataPane.DataWanted)
     @work(exclusive=True, group="launch")
     async def _data_wanted(self) -> None:
         await self._ask_for_data()
+        self._show_data()
 
     @on(LivePane.StopWanted)
     @work(exclusive=True, group="stop")
@@ -284,6 +289,12 @@ class RunsApp(QuietEndApp):
         elif choice is DatasetChoice.CIFAR100:
             self.notify("CIFAR-100 is ready.")
         return choice
+
+    def _show_data(self) -> None:
+        """Have the Data tab, where it is looked at, show the images that the form names."""
+        if self.is_furnished and self._tabs.active == "data":
+            form = self._launch_pane.form
+            self._tabs.query_one(DataPane).show(form.config.data if form.config else None, form.first_error)
 
     def _look_for_data(self) -> None:
         self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())

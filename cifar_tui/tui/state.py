@@ -19,7 +19,7 @@ class ViewState(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    tab: Literal["launch", "live", "leaderboard"] = "launch"
+    tab: Literal["launch", "live", "leaderboard", "data"] = "launch"
     theme: Literal["dark", "light", "terminal"] = "dark"
     sort: str = "test"
     is_reversed: bool = False

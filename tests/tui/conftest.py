@@ -19,6 +19,8 @@ from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import save_dataset
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
+from cifar_tui.data.variants import Variants
+from cifar_tui.data.variants import serve as augment
 from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
 from cifar_tui.models.build import build
 from cifar_tui.paths import Paths
@@ -27,6 +29,7 @@ from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import RunStore
 from cifar_tui.training.checkpoint import write_checkpoint
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.line_process import LineProcess
 from cifar_tui.tui.probe import Probe
 
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -45,7 +48,7 @@ def _fixed_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def probe_process() -> None:
-    """For a test that wants the process asked which tries models out; the others get its layers without it."""
+    """For a test that wants the processes beside the app asked; the others get layers and variants without them."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +64,19 @@ def _probe_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.M
         self._hear(config, answers[0])
 
     monkeypatch.setattr(Probe, "ask", ask)
+
+
+@pytest.fixture(autouse=True)
+def _augmenting_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "probe_process" in request.fixturenames:
+        return
+
+    async def write(self: LineProcess, line: bytes) -> None:
+        answers: list[Variants] = []
+        await asyncio.to_thread(augment, [line], answers.append)
+        self._hear(answers[0].model_dump_json().encode())
+
+    monkeypatch.setattr(LineProcess, "write", write)
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,8 @@ from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.count_table import CountTable
+from cifar_tui.tui.widgets.data_images import DataImages
 from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.inside_view import InsideView
 from cifar_tui.tui.widgets.model_panel import ModelPanel
@@ -79,7 +81,7 @@ class Stage:
             await self.pilot.press("escape")  # in the form a digit is text
             await self.until_on(MainScreen)
         if self.tab != tab:
-            await self.pilot.press({"launch": "1", "live": "2", "leaderboard": "3"}[tab])
+            await self.pilot.press({"launch": "1", "live": "2", "leaderboard": "3", "data": "4"}[tab])
 
     async def at(self, run_id: str) -> None:
         """Go to the leaderboard's row of a run."""
@@ -161,6 +163,26 @@ class Stage:
         return [str(key.value) for key in self.table.rows]
 
     @property
+    def classes(self) -> CountTable:
+        """The classes of the data set."""
+        return self.app.query_one(CountTable)
+
+    @property
+    def images(self) -> DataImages:
+        """Images of a class, or the variants of one."""
+        return self.app.query_one(DataImages)
+
+    @property
+    def images_title(self) -> str:
+        return str(self.images.border_title)
+
+    async def read_the_embedded_set(self) -> None:
+        """Have the form name the embedded set."""
+        self.form.set_field(("data", "source"), Source.SYNTHETIC.value)
+        await self.first("3", "4")
+        await self.until(lambda: self.images.count > 0)
+
+    @property
     def title(self) -> str:
         return str(self.table.border_title)
 
@@ -212,6 +234,15 @@ async def on_the_leaderboard(stage: Stage) -> None:
     await stage.at("run-01")
 
 
+async def on_data(stage: Stage) -> None:
+    await stage.go("data")
+    if stage.images.count == 0:
+        await stage.read_the_embedded_set()
+    if stage.images.has_focus:
+        await stage.first("escape", "escape")
+    await stage.until(lambda: stage.classes.has_focus and stage.images_title.startswith("Train"))
+
+
 async def on_a_run(stage: Stage) -> None:
     if not isinstance(stage.app.screen, RunScreen):
         await stage.at(STOPPED)
@@ -248,6 +279,7 @@ ENTER: dict[str, Check] = {
     "form": in_the_form,
     "live": on_live,
     "leaderboard": on_the_leaderboard,
+    "data": on_data,
     "run": on_a_run,
     "inspect": on_an_inspection,
     "compare": on_a_comparison,
@@ -274,6 +306,12 @@ async def shows_launch(stage: Stage) -> None:
     await stage.first("2")
     await stage.press()
     await stage.until(lambda: stage.tab == stage.kept.get("tab") == "launch" and stage.tree.has_focus)
+
+
+@tries("show_tab('data')", "app")
+async def shows_data(stage: Stage) -> None:
+    await stage.press()
+    await stage.until(lambda: stage.tab == stage.kept.get("tab") == "data" and stage.classes.has_focus)
 
 
 @tries("command_palette", "app")
@@ -983,6 +1021,78 @@ async def looks_inside(stage: Stage) -> None:
     assert view.has_focus
     await stage.first("escape")
     assert stage.view == "classes"
+
+
+# Data
+
+
+@tries("next_split", "data")
+async def shows_the_images_of_each_split(stage: Stage) -> None:
+    for split, count in (("Val", 20), ("Test", 20), ("Train", 100)):
+        await stage.press()
+        assert stage.images_title == f"{split} · red rows"
+        assert stage.images.count == count
+
+
+@tries("look_closer", "data")
+async def looks_at_the_images_then_at_one(stage: Stage) -> None:
+    await stage.press()
+    await stage.until(lambda: stage.images.has_focus)
+    await stage.press()
+    await stage.until(lambda: stage.images_title == "red rows 0: crop 4, flip" and stage.images.count == 60)
+
+
+@tries("augment", "data")
+async def augments_an_image_and_goes_back(stage: Stage) -> None:
+    await stage.first("enter", "right")
+    await stage.press()
+    await stage.until(lambda: stage.images_title == "red rows 1: crop 4, flip" and stage.images.count == 60)
+    await stage.press()
+    await stage.until(lambda: stage.images.count == 100 and stage.images.chosen == 1)
+
+
+@tries("draw", "data")
+async def draws_other_variants(stage: Stage) -> None:
+    await stage.first("a")
+    await stage.until(lambda: stage.images.count == 60)
+    before = [stage.images.pixels_at(place).tobytes() for place in range(60)]
+    await stage.press()
+    await stage.until(lambda: stage.images.count == 60)
+    after = [stage.images.pixels_at(place).tobytes() for place in range(60)]
+    assert after[0] == before[0]
+    assert after != before
+    await stage.first("escape")
+
+
+@tries("size(1)", "data")
+async def draws_images_larger(stage: Stage) -> None:
+    assert "▄" * 17 not in stage.images.render_line(0).text
+    await stage.press()
+    assert "▄" * 32 in stage.images.render_line(0).text
+
+
+@tries("size(-1)", "data")
+async def draws_images_smaller(stage: Stage) -> None:
+    await stage.press()
+    assert "▄" * 17 not in stage.images.render_line(0).text
+
+
+@tries("get_data", "data")
+async def offers_other_data(stage: Stage) -> None:
+    await stage.press()
+    await stage.until_on(DatasetScreen)
+    await stage.first("escape")
+    await stage.until_on(MainScreen)
+
+
+@tries("back", "data")
+async def goes_back_from_variants_to_images_to_classes(stage: Stage) -> None:
+    await stage.first("enter", "a")
+    await stage.until(lambda: stage.images.count == 60)
+    await stage.press()
+    await stage.until(lambda: stage.images.count == 100 and stage.images.has_focus)
+    await stage.press()
+    await stage.until(lambda: stage.classes.has_focus)
 
 
 # A comparison

@@ -100,7 +100,7 @@ async def test_the_bar_follows_the_tab(app: CifarApp):
         await until(pilot, lambda: "Compare" in str(bar.content) and "Queue part" not in str(bar.content))
 
 
-@pytest.mark.parametrize("tab", ["1", "2", "3"])
+@pytest.mark.parametrize("tab", ["1", "2", "3", "4"])
 async def test_leaving_and_help_stand_at_the_bars_end_on_the_narrowest_terminal(app: CifarApp, tab: str):
     async with running(app, (60, 18)) as pilot:
         await pilot.press(tab)

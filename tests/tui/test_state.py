@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cifar_tui.bench.probe import Cost
 from cifar_tui.config import RunConfig
+from cifar_tui.tui.app import TABS
 from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.state import ViewState, load_state, save_state
 
@@ -23,6 +24,13 @@ def test_what_was_saved_is_loaded(tmp_path: Path):
     state = ViewState(tab="live", theme="light", sort="val", hidden_columns=("device",))
     save_state(tmp_path / "new" / "state.json", state)
     assert load_state(tmp_path / "new" / "state.json") == state
+
+
+def test_a_state_of_each_tab_is_loaded(tmp_path: Path):
+    file = tmp_path / "state.json"
+    for tab in TABS:
+        file.write_text(json.dumps({"tab": tab}))
+        assert load_state(file).tab == tab
 
 
 def test_a_wrong_field_costs_only_itself(tmp_path: Path):

@@ -16,6 +16,9 @@ from textual.widgets import Button, Input, ProgressBar, Static
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.paths import Paths, expand
 
+NO_CIFAR100 = "CIFAR-100 is not here: press i to download, import, or use the embedded set."
+"""Where this dialog opens with that key."""
+
 
 class DatasetChoice(StrEnum):
     """What the dialog ended with."""

@@ -219,7 +219,7 @@ class InspectScreen(Screen[None]):
         if self._view == "images":
             self.query_one(ImageGrid).resize_images(step)
         elif self._view == "inside":
-            self.query_one(InsideView).resize_tiles(step)
+            self.query_one(InsideView).resize_images(step)
 
     def action_copy(self) -> None:
         """Copy what the view shows as a Markdown table."""

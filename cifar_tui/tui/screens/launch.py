@@ -15,6 +15,7 @@ from cifar_tui.config import RunConfig, Source, sentence
 from cifar_tui.paths import Paths
 from cifar_tui.presets import Preset, PresetLibrary
 from cifar_tui.tui.keys import bindings
+from cifar_tui.tui.screens.dataset import NO_CIFAR100
 from cifar_tui.tui.widgets.config_form import ConfigForm, Values, flat
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import Group, PresetTree
@@ -63,15 +64,9 @@ class LaunchPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay out tree, form, buttons and summary."""
-        yield Static(
-            Text.assemble(
-                ("CIFAR-100 is not here:", "bold"),
-                " press ",
-                ("i", "bold"),
-                " to download, import, or use the embedded set.",
-            ),
-            id="data-banner",
-        )
+        banner = Text(NO_CIFAR100)
+        banner.highlight_regex(r"^[^:]*:|\bi\b", "bold")
+        yield Static(banner, id="data-banner")
         with Horizontal(id="launch-columns"):
             with Vertical(id="launch-left"):
                 yield Input(placeholder="Search presets", compact=True, id="preset-search")

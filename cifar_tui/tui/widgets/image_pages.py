@@ -1,0 +1,172 @@
+"""Images with a line below each, a page at a time, in half blocks."""
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cifar_tui.text import printable
+from cifar_tui.tui.half_blocks import cells
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SIDE = 32
+"""Pixels of an image."""
+SHRINKS = (1, 2)
+"""Pixels a side that become one: full size, and half of it."""
+_GAP = 1
+
+
+class Caption(NamedTuple):
+    """The line below an image."""
+
+    text: str
+    """As people brought it; it is shortened to the room that there is."""
+    end: str
+    """Behind it, and never shortened."""
+    style: Style
+
+
+class ImagePages(Widget, can_focus=True):
+    """Draws what its subclass knows: how many images there are, their pixels and their captions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown,down,right,space", "turn(1)", "Next page", show=False),
+        Binding("pageup,up,left", "turn(-1)", "Page before", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(-1)", "Last", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shrink = SHRINKS[-1]
+        self._first = 0
+        """Place of the page's first image."""
+        self._tiles: dict[tuple[int, int], list[list[Segment]]] = {}
+        """What was drawn, by image and size."""
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        raise NotImplementedError
+
+    def pixels_at(self, place: int) -> "NDArray[np.uint8]":
+        """Return an image, `[32, 32, 3]`."""
+        raise NotImplementedError
+
+    def index_at(self, place: int) -> int:
+        """Return what an image keeps when others are left out, so that it is not drawn anew."""
+        return place
+
+    def caption_at(self, place: int) -> Caption:
+        """Return the line below an image."""
+        raise NotImplementedError
+
+    def write_borders(self) -> None:
+        """Say in the borders what is shown."""
+        raise NotImplementedError
+
+    def resize_images(self, step: int) -> None:
+        """Draw the images larger (1) or smaller (-1); the page keeps its first one."""
+        place = min(max(SHRINKS.index(self._shrink) - step, 0), len(SHRINKS) - 1)
+        self._shrink = SHRINKS[place]
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the page and the borders."""
+        self.write_borders()
+        self.refresh()
+
+    def action_turn(self, direction: int) -> None:
+        """Go to the next page, or to the one before."""
+        last = max(self.count - 1, 0) // self.page_size * self.page_size
+        self._first = min(max(self._first + direction * self.page_size, 0), max(last, self._first))
+        self.redraw()
+
+    def action_edge(self, end: int) -> None:
+        """Go to the first page, or to the last."""
+        self._first = max(self.count - 1, 0) // self.page_size * self.page_size if end else 0
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """Fit the grid."""
+        self.redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Go to the next page."""
+        event.stop()
+        self.action_turn(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Go to the page before."""
+        event.stop()
+        self.action_turn(-1)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the page."""
+        base, width = self.rich_style, self.size.width
+        return Strip(self.line_at(y, base)).adjust_cell_length(width, base)
+
+    def line_at(self, y: int, base: Style) -> list[Segment]:
+        """Return a line of the page."""
+        row, line = divmod(y, self._tile_height)
+        first = self._first + row * self.columns
+        segments: list[Segment] = []
+        for place in range(first, min(first + self.columns, self._first + self.page_size, self.count)):
+            if line < self._tile_height - 1:
+                segments += self._tile(place)[line]
+            else:
+                segments.append(self._caption(place, base))
+            segments.append(Segment(" " * _GAP, base))
+        return segments
+
+    @property
+    def columns(self) -> int:
+        """Images beside one another."""
+        return max((self.size.width + _GAP) // (self._tile_width + _GAP), 1)
+
+    @property
+    def page_size(self) -> int:
+        """Images of a page."""
+        return self.columns * max(self.size.height // self._tile_height, 1)
+
+    def place_at(self, x: int, y: int) -> int | None:
+        """Return the place of the image that is drawn at a cell."""
+        column, row = x // (self._tile_width + _GAP), y // self._tile_height
+        place = self._first + row * self.columns + column
+        is_there = column < self.columns and place < min(self._first + self.page_size, self.count)
+        return place if is_there else None
+
+    def forget_tiles(self) -> None:
+        """Draw all images anew: they are others now."""
+        self._tiles.clear()
+
+    @property
+    def _tile_width(self) -> int:
+        return SIDE // self._shrink
+
+    @property
+    def _tile_height(self) -> int:
+        """Of an image and the line below it."""
+        return SIDE // self._shrink // 2 + 1
+
+    def _tile(self, place: int) -> list[list[Segment]]:
+        key = self.index_at(place), self._shrink
+        tile = self._tiles.get(key)
+        if tile is None:
+            tile = self._tiles[key] = cells(self.pixels_at(place), self._shrink)
+        return tile
+
+    def _caption(self, place: int, base: Style) -> Segment:
+        caption = self.caption_at(place)
+        text = Text(printable(caption.text))
+        text.truncate(self._tile_width - len(caption.end), overflow="ellipsis")
+        return Segment(set_cell_size(f"{text.plain}{caption.end}", self._tile_width), base + caption.style)
