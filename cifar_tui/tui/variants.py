@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from cifar_tui.config import DataConfig
+from cifar_tui.data.dataset import ImageDataset
 from cifar_tui.data.variants import IMAGE_BYTES, MOST_VARIANTS, Request, Variants
 from cifar_tui.tui.line_process import LineProcess
 
@@ -13,7 +14,18 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_ANSWER = 2 * MOST_VARIANTS * IMAGE_BYTES
 """Bytes; base64 makes four of three, and there is little else in it."""
+_OTHERS = 12
+"""So many different images may be mixed in."""
 _ENDED = "The process that augments images has ended; press n to start it again."
+
+
+def draw_others(dataset: ImageDataset, itself: int | None, draw: int) -> list[int]:
+    """Draw the training images that may be mixed into one; `itself` is its own place, if it is one of them, too."""
+    import numpy as np  # not with the app, whose first frame would wait for it
+
+    count = len(dataset.train)
+    drawn = np.random.default_rng(draw).choice(count, min(_OTHERS + 1, count), replace=False).tolist()
+    return [other for other in drawn if other != itself][:_OTHERS]
 
 
 class VariantMaker:

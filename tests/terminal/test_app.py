@@ -21,12 +21,12 @@ def test_starts_and_leaves_at_once(start: Start) -> None:
     assert terminal.is_restored
 
 
-@pytest.mark.parametrize("tab", ["1", "2", "3"])
+@pytest.mark.parametrize("tab", ["1", "2", "3", "4"])
 def test_a_storm_of_sizes_leaves_a_whole_screen(start: Start, home: Path, tab: str) -> None:
     write_finished_runs(home, 5)
     terminal = start(columns=100, rows=30)
     terminal.wait_for(texts.TAB_BAR)
-    shown = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD}[tab]
+    shown = {"1": texts.LAUNCH, "2": texts.LIVE, "3": texts.LEADERBOARD, "4": texts.DATA}[tab]
     terminal.press(tab)
     terminal.wait_for(shown)
     # Odd steps through both ranges, so that wide and narrow meet high and low.

@@ -12,6 +12,7 @@ FINISHED = "✓ "
 LAUNCH = "Presets ·"
 LIVE = "Queue ·"
 LEADERBOARD = "Test %"
+DATA = "─ Classes ─"
 """What is seen on one tab alone."""
 
 COUNTED = "output"

@@ -17,7 +17,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.tui.augmentation import augmentation_words
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.screens.dataset import NO_CIFAR100
-from cifar_tui.tui.variants import VariantMaker
+from cifar_tui.tui.variants import VariantMaker, draw_others
 from cifar_tui.tui.widgets.count_table import CountTable
 from cifar_tui.tui.widgets.data_images import DataImages
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # numpy takes a good part of the time to the app's first fram
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _VARIANTS = 59
 """With the image itself a round number."""
-_OTHERS = 12
-"""So many different images may be mixed in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +118,7 @@ class DataPane(Horizontal):
                 self._grid.say("Images", f"The form is not right yet: {wrong or 'see Launch.'}", is_wrong=True)
             return
         before, self._config = self._config, config
-        wanted = (config.source, config.path, config.val_fraction, config.split_seed)
+        wanted = _images_of(config)
         if wanted != self._wanted:
             self._forget()
             if config.source is Source.CIFAR100 and not self._paths.cifar100.is_file():
@@ -203,8 +201,7 @@ class DataPane(Horizontal):
     @on(Read)
     def _has_read(self, message: Read) -> None:
         message.stop()
-        config = message.config
-        if (config.source, config.path, config.val_fraction, config.split_seed) != self._wanted:
+        if _images_of(message.config) != self._wanted:
             return  # the form names other images by now
         if message.dataset is None:
             self._forget()
@@ -266,15 +263,10 @@ class DataPane(Horizontal):
 
     @work(exclusive=True, group="variants")
     async def _ask_process(self) -> None:
-        import numpy as np
-
         shown, config, dataset = self._augmented, self._config, self._dataset
         if shown is None or config is None or dataset is None:
             return
-        random = np.random.default_rng(self._draw)
-        drawn = random.choice(len(dataset.train), min(_OTHERS + 1, len(dataset.train)), replace=False).tolist()
-        itself = shown.index if shown.images is dataset.train else None
-        others = [other for other in drawn if other != itself][:_OTHERS]
+        others = draw_others(dataset, shown.index if shown.images is dataset.train else None, self._draw)
         self._other_names = [dataset.class_names[dataset.train.labels[other]] for other in others]
         await self._maker.ask(
             config,
@@ -319,3 +311,8 @@ class DataPane(Horizontal):
         assert dataset is not None
         assert config is not None
         return f"{dataset.class_names[shown.images.labels[shown.index]]} {shown.index}: {augmentation_words(config)}"
+
+
+def _images_of(config: DataConfig) -> tuple[object, ...]:
+    """Return what decides which images are in which split."""
+    return config.source, config.path, config.val_fraction, config.split_seed
