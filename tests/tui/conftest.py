@@ -14,6 +14,7 @@ import torch
 from filelock import FileLock
 from textual.pilot import Pilot
 
+from cifar_tui.analysis import inside
 from cifar_tui.bench.probe import Answer, Request, serve
 from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.data import cifar100_names
@@ -67,11 +68,16 @@ def _probe_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.M
 
 
 @pytest.fixture(autouse=True)
-def _augmenting_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _lines_answered_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "probe_process" in request.fixturenames:
         return
 
     async def write(self: LineProcess, line: bytes) -> None:
+        if self._module == "cifar_tui.analysis.inside":
+            seen: list[inside.Answer] = []
+            await asyncio.to_thread(inside.serve, [line.decode()], seen.append)
+            self._hear(json.dumps(asdict(seen[0])).encode())
+            return
         answers: list[Variants] = []
         await asyncio.to_thread(augment, [line], answers.append)
         self._hear(answers[0].model_dump_json().encode())
