@@ -33,16 +33,13 @@ from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.look import Wish, ends
 from cifar_tui.tui.notices import tell_terminal
 from cifar_tui.tui.runs_app import RunsApp
-from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.help import HelpScreen
-from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.main import MainScreen
-from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -65,12 +62,8 @@ TABS: Mapping[str, type[Widget]] = {
     "leaderboard": LeaderboardPane,
     "data": DataPane,
 }
-SCREENS: Mapping[str, type[Screen[Any]]] = {
-    "run": RunScreen,
-    "inspect": InspectScreen,
-    "compare": CompareScreen,
-}
-"""What lies over the tabs and has keys of its own, where a dialog has answers."""
+SCREENS = ("run", "inspect", "compare")
+"""The scopes of what lies over the tabs and has keys of its own, where a dialog has answers; each is its screen's id."""
 
 
 class CifarApp(RunsApp):
@@ -415,7 +408,7 @@ class CifarApp(RunsApp):
 
 def _scope_of(screen: Screen[Any]) -> str | None:
     """The scope of keys that a screen has, if it is one of `SCREENS`."""
-    return next((scope for scope, kind in SCREENS.items() if isinstance(screen, kind)), None)
+    return screen.id if screen.id in SCREENS else None
 
 
 def _spare_what_stays() -> None:

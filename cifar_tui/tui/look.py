@@ -16,15 +16,15 @@ from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import CIFAR100, Row
-from cifar_tui.tui.inside import InsideProcess
-from cifar_tui.tui.screens.inspect import InspectDetail
 from cifar_tui.tui.screens.live import LiveView
-from cifar_tui.tui.screens.run import RunDetail
 from cifar_tui.tui.widgets.curves import Overlay
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from cifar_tui.tui.screens.inspect import InspectDetail
+    from cifar_tui.tui.screens.run import RunDetail
 
 _LOG_LINES = 200
 
@@ -63,24 +63,28 @@ class Looker:
         overlays = tuple(self._overlays(wish.marked))
         return LiveView(self._snapshot, self._queue.is_paused, overlays, log, self._measured)
 
-    def detail(self, run_id: str, library: PresetLibrary) -> RunDetail:
+    def detail(self, run_id: str, library: PresetLibrary) -> "RunDetail":
         """Return all of one run.
 
         Raises:
             StoreError: it cannot be read.
         """
+        from cifar_tui.tui.screens.run import RunDetail  # the first frame waits for no screen that comes later
+
         run = self._store.get(run_id)
         preset = next((preset for preset in library.presets if preset.key == run.config.preset), None)
         return RunDetail(self._history(run), preset, self._reference(run), self._store.log(run_id, _LOG_LINES))
 
-    def inspection(self, run_id: str, paths: Paths) -> InspectDetail:
+    def inspection(self, run_id: str, paths: Paths) -> "InspectDetail":
         """Return what a finished run predicted, counted and scored.
 
         Raises:
             StoreError: the run cannot be read.
             PredictionsError: its predictions cannot be read.
         """
-        from cifar_tui.analysis.inspection import inspect_run  # with numpy, which the first frame does not wait for
+        from cifar_tui.analysis.inspection import inspect_run  # numpy is not for the first frame to wait for, either
+        from cifar_tui.tui.inside import InsideProcess
+        from cifar_tui.tui.screens.inspect import InspectDetail
 
         run = self._store.get(run_id)
         inspection = inspect_run(run)

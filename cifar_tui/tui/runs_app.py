@@ -22,15 +22,12 @@ from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.tui.look import Looker
 from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
-from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
-from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
-from cifar_tui.tui.screens.run import RunScreen
 
 if TYPE_CHECKING:
     from cifar_tui.report.write import WrittenReport
@@ -168,6 +165,10 @@ class RunsApp(QuietEndApp):
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
+        from cifar_tui.tui.screens.run import (
+            RunScreen,
+        )
+
         match await self.push_screen_wait(RunScreen(detail)):
             case "again":
                 self._open_in_form(detail.history.run.config)
@@ -189,6 +190,8 @@ class RunsApp(QuietEndApp):
         except (StoreError, PredictionsError) as error:
             self.notify(str(error), severity="warning", markup=False)
             return
+        from cifar_tui.tui.screens.inspect import InspectScreen
+
         await self.push_screen_wait(InspectScreen(detail))
 
     @on(LeaderboardPane.AgainWanted)
@@ -206,6 +209,8 @@ class RunsApp(QuietEndApp):
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
+        from cifar_tui.tui.screens.compare import CompareScreen
+
         await self.push_screen_wait(CompareScreen(histories))
 
     @on(LeaderboardPane.ReportWanted)

@@ -52,7 +52,7 @@ class CompareScreen(Screen[None], CurveActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings("compare")
 
     def __init__(self, histories: Sequence[History]) -> None:
-        super().__init__()
+        super().__init__(id="compare")
         self._histories = histories
         self._names = [printable(history.run.title) for history in histories]
         self._test: PairedTest | PredictionsError | None = None

@@ -78,7 +78,7 @@ class InspectScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("inspect")
 
     def __init__(self, detail: InspectDetail) -> None:
-        super().__init__()
+        super().__init__(id="inspect")
         self._detail = detail
         self._view = "classes"
         self._by_superclass = False

@@ -56,7 +56,7 @@ class RunScreen(Screen[str | None], CurveActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
 
     def __init__(self, detail: RunDetail) -> None:
-        super().__init__()
+        super().__init__(id="run")
         self._detail = detail
 
     def compose(self) -> ComposeResult:
