@@ -63,7 +63,7 @@ TABS: Mapping[str, type[Widget]] = {
     "data": DataPane,
 }
 SCREENS = ("run", "inspect", "compare")
-"""The scopes of what lies over the tabs and has keys of its own, where a dialog has answers; each is its screen's id."""
+"""The scopes of what lies over the tabs and has keys of its own, where a dialog has answers: the ids of the screens."""
 
 
 class CifarApp(RunsApp):
