@@ -55,13 +55,13 @@ async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launch
         form = app.query_one(ConfigForm)
         await until(pilot, lambda: form.config is None)
         assert form.errors == {("training", "lr"): "must be greater than 0"}
-        assert "must be greater than 0" in row(app, "training", "lr").note
+        await until(pilot, lambda: "must be greater than 0" in row(app, "training", "lr").note)
         await pilot.press("escape", "t")
         await pilot.pause()
         assert RunStore(paths.runs).ids() == []
         await type_into(app, pilot, ("training", "lr"), "3e-4")
         await until(pilot, lambda: form.config is not None and form.config.training.lr == 3e-4)
-        assert row(app, "training", "lr").is_changed
+        await until(pilot, lambda: row(app, "training", "lr").is_changed)
 
 
 async def test_an_error_between_fields_stands_at_one_of_them(app: CifarApp):
