@@ -74,7 +74,7 @@ def test_trains_a_file(call: Call, paths: Paths, tiny: list[str], tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["simple_cnn"], "There is no preset 'simple_cnn': did you mean part1/simple_cnn?"),
+        (["simple_cnn"], "There is no preset 'simple_cnn': did you mean beyond/simple_cnn or part1/simple_cnn?"),
         (["none.toml"], "none.toml: cannot be read (No such file or directory)"),
         (["part1/mlp", "--set", "training.epochs"], "'training.epochs' is no assignment; write KEY=VALUE"),
         (["part1/mlp", "--set", "training.epochs=0"], "training.epochs: must be greater than or equal to 1"),

@@ -40,7 +40,7 @@ def test_building_one_model_imports_no_other() -> None:
 def test_every_configuration_has_one_entry() -> None:
     union, _ = get_args(ModelConfig)
     assert {spec.config for spec in MODELS.values()} == set(get_args(union))
-    assert len(MODELS) == 12
+    assert len(MODELS) == 13
 
 
 def test_registry_cannot_be_changed() -> None:
@@ -61,6 +61,7 @@ def test_families_and_parts_are_the_reports() -> None:
         "image_lstm": (Family.RNN, 5),
         "image_gru": (Family.RNN, 5),
         "resnet": (Family.CNN, None),
+        "strided_cnn": (Family.CNN, None),
         "cct": (Family.HYBRID, None),
     }
 
