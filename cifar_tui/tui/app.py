@@ -22,13 +22,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from cifar_tui.config import DataConfig, RunConfig, Source, TrainingConfig
 from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.table import Row
 from cifar_tui.tui.commands import commands
+from cifar_tui.tui.demo import demo_config
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.look import Wish, ends
 from cifar_tui.tui.notices import tell_terminal
@@ -48,7 +48,6 @@ from cifar_tui.tui.widgets.key_bar import KeyBar
 FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
-DEMO_EPOCHS = 10
 _SECONDS_FOR_A_NOTICE_TO_GO = 0.5
 _SECONDS_BETWEEN_THREADS = 0.001
 """Python's own 0.005 let a finished frame wait for the thread that writes it, twice."""
@@ -188,7 +187,7 @@ class CifarApp(RunsApp):
             await self._tabs.get_pane(tab).mount(panes.pop(tab))
         self._look_for_data()
         if self._demo:
-            self._add((self._demo_config(),), first=True)
+            self._add((demo_config(self.library.find(FIRST_PRESET)),), first=True)
         if not has_locks(self.paths.data):
             self.notify(NO_LOCKS, title="No locks", severity="warning", timeout=20)
         self._empty_trash()
@@ -396,14 +395,6 @@ class CifarApp(RunsApp):
         targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table", "data": "#data-classes"}
         for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
             self.screen_stack[0].set_focus(target)  # now, where its own `focus` would need another frame
-
-    def _demo_config(self) -> RunConfig:
-        return RunConfig(
-            name="Demo: SimpleCNN",
-            model=self.library.find(FIRST_PRESET).config.model,
-            data=DataConfig(source=Source.SYNTHETIC),
-            training=TrainingConfig(epochs=DEMO_EPOCHS),
-        )
 
 
 def _scope_of(screen: Screen[Any]) -> str | None:

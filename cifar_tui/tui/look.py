@@ -129,7 +129,7 @@ def _test_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArra
     Raises:
         DatasetError: the data set is missing or damaged, or is another one than the run was tested on.
     """
-    from cifar_tui.data.test_images import load_test_images
+    from cifar_tui.data.load_test import load_test_images
 
     images = load_test_images(run.config.data, paths)
     if images.labels.shape != labels.shape or (images.labels != labels).any():
