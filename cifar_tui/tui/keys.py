@@ -215,7 +215,8 @@ SCOPES: Mapping[str, Scope] = {
     "compare": Scope(
         "Comparison",
         (
-            Key("escape", "close", "Back", "Go back to the leaderboard.", "esc", True),
+            Key("escape", "close", "Back", "Go back: from images to the tables, else to the leaderboard.", "esc", True),
+            Key("i", "images", "Images", "See the images on which one of two runs alone is right.", in_footer=True),
             Key("y", "copy", "Copy table", "Copy the tables as Markdown.", in_footer=True),
             *CURVE_KEYS,
         ),

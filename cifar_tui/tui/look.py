@@ -88,7 +88,7 @@ class Looker:
 
         run = self._store.get(run_id)
         inspection = inspect_run(run)
-        pixels = cache(partial(_test_pixels, run, inspection.predictions.labels, paths))
+        pixels = cache(partial(load_tested_pixels, run, inspection.predictions.labels, paths))
         return InspectDetail(run, inspection, pixels, InsideProcess(paths))
 
     def histories(self, run_ids: Sequence[str]) -> list[History]:
@@ -123,7 +123,7 @@ class Looker:
             yield Overlay(names[run_id], epochs, place)
 
 
-def _test_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArray[np.uint8]":
+def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArray[np.uint8]":
     """Load the images that a run was tested on, `[N, 32, 32, 3]`; called in a thread.
 
     Raises:

@@ -19,7 +19,7 @@ from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.tui.look import Looker
+from cifar_tui.tui.look import Looker, load_tested_pixels
 from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
@@ -30,6 +30,9 @@ from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cifar_tui.report.write import WrittenReport
 
 
@@ -211,7 +214,10 @@ class RunsApp(QuietEndApp):
             return
         from cifar_tui.tui.screens.compare import CompareScreen
 
-        await self.push_screen_wait(CompareScreen(histories))
+        def load_pixels(run: Run, labels: "NDArray[np.int64]") -> "NDArray[np.uint8]":
+            return load_tested_pixels(run, labels, self.paths)
+
+        await self.push_screen_wait(CompareScreen(histories, load_pixels))
 
     @on(LeaderboardPane.ReportWanted)
     @work(exclusive=True, group="report")

@@ -7,6 +7,7 @@ import pytest
 from textual.binding import Binding
 from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static, TabbedContent
 
@@ -1096,6 +1097,24 @@ async def goes_back_from_variants_to_images_to_classes(stage: Stage) -> None:
 
 
 # A comparison
+
+
+@tries("images", "compare")
+async def shows_where_one_alone_is_right(stage: Stage) -> None:
+    maker = RunMaker(stage.app.paths)
+    for seed, run_id in enumerate(("run-01", "run-02")):
+        maker.predict(run_id, seed=seed)
+    await stage.first("escape")
+    await stage.until_on(MainScreen)
+    await on_a_comparison(stage)
+    grid = stage.app.screen.query_one(ImageGrid)
+    table = stage.app.screen.query_one("#compare-table Static")
+    await stage.until(lambda: any("McNemar" in strip.text for strip in table.render_lines(Region(0, 0, 80, 20))))
+    await stage.press()
+    assert grid.display
+    assert grid.has_focus
+    await stage.first("escape")
+    assert not grid.display
 
 
 @tries("copy", "compare")

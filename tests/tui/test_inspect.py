@@ -9,6 +9,7 @@ from textual.widgets import DataTable, Static
 
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.look import load_tested_pixels
 from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.main import MainScreen
@@ -199,7 +200,11 @@ async def test_in_ascii_and_back(app: CifarApp, inspected: RunMaker, monkeypatch
 
 async def _compared(app: CifarApp, pilot, *, wait_for: str) -> str:
     """What the comparison of the two runs says once it holds some words."""
-    app.push_screen(CompareScreen(app._looker.histories(["run-01", "run-02"])))
+    app.push_screen(
+        CompareScreen(
+            app._looker.histories(["run-01", "run-02"]), lambda run, labels: load_tested_pixels(run, labels, app.paths)
+        )
+    )
 
     def text() -> str:
         found = app.screen.query("#compare-table Static")
@@ -231,11 +236,36 @@ async def test_two_runs_are_compared_image_by_image(app: CifarApp, inspected: Ru
         assert f"| Right alone | {alone[0]} " in app.clipboard
 
 
+async def test_the_images_on_which_one_of_two_runs_alone_is_right(app: CifarApp, inspected: RunMaker):
+    inspected.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    inspected.predict("run-02", seed=1, skill=2.0)
+    inspected.keep_images(app.paths)
+    rights = []
+    for run_id in ("run-01", "run-02"):
+        with np.load(inspected.store.folder / run_id / "predictions.npz") as arrays:
+            rights.append(arrays["probabilities"].argmax(axis=1) == arrays["labels"])
+    async with running(app, (120, 40)) as pilot:
+        await _compared(app, pilot, wait_for="McNemar")
+        grid = app.screen.query_one(ImageGrid)
+        for right, wrong in (rights, rights[::-1]):
+            await pilot.press("i")
+            await until(pilot, lambda: grid.display and "▄" in grid.render_line(0).text)
+            found = [int(line[0]) for line in grid.lines()[1:]]
+            assert found == (right & ~wrong).nonzero()[0].tolist()
+        await pilot.press("i")
+        assert not grid.display
+        await pilot.press("i", "escape")
+        assert not grid.display
+        assert isinstance(app.screen, CompareScreen)
+
+
 async def test_runs_on_other_images_are_not_compared(app: CifarApp, inspected: RunMaker):
     inspected.make("part1/mlp", RunStatus.FINISHED, epochs=30, accuracy=0.3)
     inspected.predict("run-02", labels=np.tile(np.arange(100), 10))
     async with running(app, (160, 50)) as pilot:
         await _compared(app, pilot, wait_for="The runs were tested on different images")
+        await pilot.press("i")
+        assert "Two runs that were tested on the same images" in [*app._notifications][-1].message
 
 
 def _wrong(runs: RunMaker, label: int) -> list[int]:

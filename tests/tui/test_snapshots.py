@@ -11,7 +11,7 @@ from textual.widgets import Static
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
-from cifar_tui.tui.look import Looker
+from cifar_tui.tui.look import Looker, load_tested_pixels
 from cifar_tui.tui.meters import GPUReading, Meters, Reading
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.columns import ColumnsScreen
@@ -204,7 +204,8 @@ def test_a_run_that_failed(snap_compare, app: CifarApp, furnished: RunMaker):
 def test_a_comparison(snap_compare, app: CifarApp, furnished: RunMaker, size: tuple[int, int]):
     async def look(pilot: Pilot[None]) -> None:
         await _on_launch(pilot)
-        app.push_screen(CompareScreen(Looker(app.store, app.run_queue, app.library).histories(["run-01", "run-02"])))
+        histories = Looker(app.store, app.run_queue, app.library).histories(["run-01", "run-02"])
+        app.push_screen(CompareScreen(histories, lambda run, labels: load_tested_pixels(run, labels, app.paths)))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 
     assert snap_compare(app, terminal_size=size, run_before=look)

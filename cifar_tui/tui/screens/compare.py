@@ -1,7 +1,7 @@
 """Several runs beside one another: their curves, the settings that differ, and what came of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.table import Table
@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
+from cifar_tui.data.dataset import DatasetError
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.compare import (
     TEST_ACCURACY,
@@ -31,10 +32,15 @@ from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.plot import style_of
 from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
+from cifar_tui.tui.widgets.image_grid import ImageGrid, Prediction
 from cifar_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cifar_tui.analysis.mcnemar import PairedTest
+    from cifar_tui.analysis.predictions import Predictions
     from cifar_tui.runs.store import Run
 
 _GUTTER = 2
@@ -51,9 +57,34 @@ class CompareScreen(Screen[None], CurveActions):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("compare")
 
-    def __init__(self, histories: Sequence[History]) -> None:
+    DEFAULT_CSS = """
+    CompareScreen #compare-images {
+        height: 1fr; display: none; border: round $primary; border-title-color: $text-muted;
+        border-subtitle-color: $text-muted;
+    }
+    CompareScreen.-images #compare-images { display: block; }
+    CompareScreen.-images #run-curves, CompareScreen.-images #compare-table { display: none; }
+    """
+
+    def __init__(
+        self,
+        histories: Sequence[History],
+        load_pixels: "Callable[[Run, NDArray[np.int64]], NDArray[np.uint8]]",
+    ) -> None:
+        """Compare.
+
+        Args:
+            histories: of the runs, in the order in which they were marked.
+            load_pixels: returns the test images `[N, 32, 32, 3]` of a run with these labels, or raises a
+                `DatasetError`; takes its time.
+        """
         super().__init__(id="compare")
         self._histories = histories
+        self._load_pixels = load_pixels
+        self._predictions: tuple[Predictions, Predictions] | None = None
+        """Of two runs on the same images."""
+        self._alone: int | None = None
+        """Which of the two is right in the images that are shown; None while the tables are."""
         self._names = [printable(history.run.title) for history in histories]
         self._test: PairedTest | PredictionsError | None = None
         """How two runs did image by image, or why that cannot be told; None where a run has no predictions."""
@@ -64,6 +95,7 @@ class CompareScreen(Screen[None], CurveActions):
         with VerticalScroll(id="compare-table") as scroll:
             scroll.border_title = f"{len(self._histories)} runs"
             yield Static()
+        yield ImageGrid(id="compare-images")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -82,7 +114,8 @@ class CompareScreen(Screen[None], CurveActions):
     @work(exclusive=True, group="pair")
     async def _test_pair(self) -> None:
         try:
-            self._test = await asyncio.to_thread(_paired, *(history.run for history in self._histories))
+            self._test, *both = await asyncio.to_thread(_paired, *(history.run for history in self._histories))
+            self._predictions = both[0], both[1]
         except NoPredictionsError:
             return
         except PredictionsError as error:
@@ -93,8 +126,53 @@ class CompareScreen(Screen[None], CurveActions):
         self.query_one("#compare-table Static", Static).update(self._table(self.size.width))
 
     def action_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        """Go back: from the images to the tables, else to where the runs were marked."""
+        if self._alone is None:
+            self.dismiss(None)
+        else:
+            self._show_images(None)
+
+    def action_images(self) -> None:
+        """Show the images on which the first run alone is right, then those of the second, then the tables again."""
+        if self._predictions is None:
+            self.notify("Two runs that were tested on the same images have such images.")
+            return
+        if self._alone is None:
+            self._read_pixels()
+        self._show_images({None: 0, 0: 1, 1: None}[self._alone])
+
+    def _show_images(self, alone: int | None) -> None:
+        self._alone = alone
+        self.set_class(alone is not None, "-images")
+        grid = self.query_one(ImageGrid)
+        if alone is None or self._predictions is None:
+            self.query_one("#compare-table").focus()
+            return
+        right, wrong = self._predictions if alone == 0 else self._predictions[::-1]
+        names = shortened(self._names, max(self.size.width // 2 - _LEAST_NAME, _LEAST_NAME))
+        found = (right.is_right & ~wrong.is_right).nonzero()[0].tolist()
+        images = [
+            Prediction(
+                index=index,
+                true_name=wrong.class_names[wrong.labels[index]],
+                predicted_name=wrong.class_names[wrong.predicted[index]],
+                probability=float(wrong.confidence[index]),
+                is_right=False,
+            )
+            for index in found
+        ]
+        grid.show(images, f"{names[alone]} is right, {names[1 - alone]} is wrong", with_right=False)
+        grid.focus()
+
+    @work(exclusive=True, group="pixels")
+    async def _read_pixels(self) -> None:
+        assert self._predictions is not None
+        grid = self.query_one(ImageGrid)
+        try:
+            run, labels = self._histories[0].run, self._predictions[0].labels
+            grid.show_pixels(await asyncio.to_thread(self._load_pixels, run, labels))
+        except DatasetError as error:
+            grid.show_pixels(None, f"The images are not here: {error}")
 
     def action_copy(self) -> None:
         """Copy the table as Markdown."""
@@ -166,8 +244,10 @@ class CompareScreen(Screen[None], CurveActions):
         return differences([history.run.config for history in self._histories])
 
 
-def _paired(first: "Run", second: "Run") -> "PairedTest":
+def _paired(first: "Run", second: "Run") -> "tuple[PairedTest, Predictions, Predictions]":
     """Compare two runs image by image; called in a thread, for what it imports takes a second.
+
+    Also returns what both predicted.
 
     Raises:
         PredictionsError: the predictions of one are missing or damaged, or of other images than the other's.
@@ -175,7 +255,8 @@ def _paired(first: "Run", second: "Run") -> "PairedTest":
     from cifar_tui.analysis.mcnemar import paired_test
     from cifar_tui.analysis.predictions import read_predictions
 
-    return paired_test(read_predictions(first), read_predictions(second))
+    both = read_predictions(first), read_predictions(second)
+    return paired_test(*both), *both
 
 
 def _label_width(width: int, runs: int) -> int:

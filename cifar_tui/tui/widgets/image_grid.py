@@ -43,6 +43,7 @@ class ImageGrid(ImagePages):
         self._pixels: NDArray[np.uint8] | None = None
         self._note = ""
         self._filter = _FILTERS[0]
+        self._with_right = True
 
     @property
     def shown(self) -> Sequence[Prediction]:
@@ -54,9 +55,10 @@ class ImageGrid(ImagePages):
         """Which images are shown: `all`, `wrong` or `right`."""
         return self._filter
 
-    def show(self, predictions: Sequence[Prediction], title: str) -> None:
-        """Show the images of `predictions`, from the first one on."""
+    def show(self, predictions: Sequence[Prediction], title: str, *, with_right: bool = True) -> None:
+        """Show the images of `predictions`, from the first one on, and say how many are right, where that differs."""
         self._everything, self._title, self._first = predictions, title, 0
+        self._with_right = with_right
         self._filter = _FILTERS[0]
         self.forget_tiles()
         self.redraw()
@@ -112,8 +114,8 @@ class ImageGrid(ImagePages):
     def write_borders(self) -> None:
         """Say in the borders what is shown."""
         count = self.count
-        right = sum(one.is_right for one in self._everything)
-        self.border_title = Text(f"{printable(self._title)}: {len(self._everything)} images, {right} right")
+        right = f", {sum(one.is_right for one in self._everything)} right" if self._with_right else ""
+        self.border_title = Text(f"{printable(self._title)}: {len(self._everything)} images{right}")
         last = min(self._first + self.page_size, count)
         which = "" if self._filter == "all" else f" {self._filter}"
         self.border_subtitle = f"{self._first + 1}-{last} of {count}{which}" if count else f"no image is{which}"
