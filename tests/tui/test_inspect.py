@@ -17,6 +17,7 @@ from cifar_tui.tui.widgets.calibration_view import Bins
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.image_grid import ImageGrid
+from cifar_tui.tui.widgets.inside_view import InsideView
 from cifar_tui.tui.widgets.matrix_view import MatrixView
 from cifar_tui.tui.widgets.pair_table import PairTable
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -361,3 +362,26 @@ async def test_a_data_set_that_is_another_one_is_not_shown(app: CifarApp, inspec
         await pilot.press("enter")
         grid = screen.query_one(ImageGrid)
         await until(pilot, lambda: "The data set has changed" in grid.render_line(0).text)
+
+
+async def test_a_cell_without_images_looks_inside_with_all_of_them(app: CifarApp, inspected: RunMaker):
+    inspected.keep_weights("run-01")
+    async with running(app, (80, 24)) as pilot:
+        screen = await _inspect(app, pilot)
+        matrix, view = screen.query_one(MatrixView), screen.query_one(InsideView)
+        await pilot.press("m", "s", *["right"] * 40)
+        await until(pilot, lambda: str(matrix.border_subtitle).startswith("0 of 10 images"))
+        await pilot.press("l", "right")
+        await until(pilot, lambda: len(view.captions) == 32)
+
+
+async def test_images_that_have_changed_since_are_told_of_inside(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part3/custom_vit", RunStatus.FINISHED, epochs=30, accuracy=0.3)
+    runs.predict("run-01", labels=np.tile(np.arange(100), 10))
+    runs.keep_images(app.paths)
+    runs.keep_weights("run-01")
+    async with running(app, (80, 24)) as pilot:
+        screen = await _inspect(app, pilot)
+        await pilot.press("l")
+        view = screen.query_one(InsideView)
+        await until(pilot, lambda: "The data set has changed since" in view.render_line(0).text)

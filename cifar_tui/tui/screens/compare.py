@@ -83,6 +83,7 @@ class CompareScreen(Screen[None], CurveActions):
         self._load_pixels = load_pixels
         self._predictions: tuple[Predictions, Predictions] | None = None
         """Of two runs on the same images."""
+        self._are_pixels_asked_for = False
         self._alone: int | None = None
         """Which of the two is right in the images that are shown; None while the tables are."""
         self._names = [printable(history.run.title) for history in histories]
@@ -137,7 +138,8 @@ class CompareScreen(Screen[None], CurveActions):
         if self._predictions is None:
             self.notify("Two runs that were tested on the same images have such images.")
             return
-        if self._alone is None:
+        if not self._are_pixels_asked_for:
+            self._are_pixels_asked_for = True
             self._read_pixels()
         self._show_images({None: 0, 0: 1, 1: None}[self._alone])
 

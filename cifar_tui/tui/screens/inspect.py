@@ -177,11 +177,12 @@ class InspectScreen(Screen[None]):
         if self._view == "inside":
             return
         if self._view == "images":
-            grid = self.query_one(ImageGrid)
-            self._looked_at = list(grid.shown) or self._predictions(None, None)
+            chosen = list(self.query_one(ImageGrid).shown)
         else:
-            self._looked_at = self._predictions(*(self._chosen_groups() or (None, None)))
+            chosen = self._predictions(*(self._chosen_groups() or (None, None)))
             self._view_before = self._view
+        # A cell of the matrix, or a class, may have no images.
+        self._looked_at = chosen or self._predictions(None, None)
         self._place = 0
         self._came_from = self._view
         self.action_show("inside")
@@ -204,8 +205,12 @@ class InspectScreen(Screen[None]):
         if answer.error is not None:
             view.say(answer.error, title)
         elif len(answer.shape) == 3:
-            pixels = await asyncio.to_thread(self._detail.load_pixels)
-            view.show(answer, pixels[one.index], title)
+            try:
+                pixels = await asyncio.to_thread(self._detail.load_pixels)
+            except DatasetError as error:
+                view.say(f"The images are not here: {error}", title)
+            else:
+                view.show(answer, pixels[one.index], title)
         else:
             view.show(answer, None, f"First layer: {len(answer.names)} units, the same for every image; grey is 0")
 
