@@ -1,13 +1,21 @@
 """A table whose cursor leaves everything readable."""
 
+from typing import ClassVar
+
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 
 class BrightTable(DataTable[Text]):
-    """Draws no dim text under the cursor."""
+    """Draws no dim text under the cursor; home and end go to the first and the last row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_top", "First", show=False),
+        Binding("end", "scroll_bottom", "Last", show=False),
+    ]
 
     def _render_cell(
         self,

@@ -1,10 +1,9 @@
 """How well each class, or superclass, is recognised, as a table that can be sorted."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
-from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from cifar_tui.analysis.classes import SORTS, ClassScore, sorted_scores
@@ -28,11 +27,6 @@ _BAR_KEY, _TAKEN_KEY = "bar", "taken"
 
 class ClassTable(BrightTable):
     """A row for each class; the cursor stays on its class whatever the order."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_top", "First", show=False),
-        Binding("end", "scroll_bottom", "Last", show=False),
-    ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True, id=id, classes=classes)

@@ -1,11 +1,10 @@
 """The superclasses and classes of a data set, with how many images each split has of them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
 
 from cifar_tui.text import printable
 from cifar_tui.tui.widgets.bright_table import BrightTable
@@ -22,11 +21,6 @@ _GAP = 1
 
 class CountTable(BrightTable):
     """A row for each group; a class is indented below its superclass."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_top", "First", show=False),
-        Binding("end", "scroll_bottom", "Last", show=False),
-    ]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(cursor_type="row", cell_padding=0, id=id)

@@ -1,10 +1,9 @@
 """The pairs of classes that are confused most."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
 
 from cifar_tui.analysis.confusion import ConfusedPair
 from cifar_tui.runs.columns import percent
@@ -24,11 +23,6 @@ _LEAST_NAME = 10
 
 class PairTable(BrightTable):
     """A row for each pair, those with most images first."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_top", "First", show=False),
-        Binding("end", "scroll_bottom", "Last", show=False),
-    ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True, id=id, classes=classes)

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.theme import Theme
 from textual.widgets import DataTable
@@ -31,11 +29,6 @@ _REASON_WIDTH = 80
 
 class RunTable(BrightTable):
     """Shows rows in a given order; the cursor stays on its row whatever changes."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_top", "First", show=False),
-        Binding("end", "scroll_bottom", "Last", show=False),
-    ]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True, fixed_columns=2, id=id)
