@@ -12,6 +12,7 @@ from typing import Any
 from cifar_tui.cli.console import INTERRUPTED
 from cifar_tui.cli.signals import hearing_signals
 from cifar_tui.paths import Paths
+from cifar_tui.runs.devices import AUTO
 from cifar_tui.tui.app import CifarApp
 
 _SECONDS_FOR_THE_SCREEN = 5.0
@@ -33,13 +34,25 @@ class OnHangup(StrEnum):
     """The run stops at its next batch, with a checkpoint."""
 
 
-def start_app(paths: Paths, *, demo: bool = False, on_hangup: OnHangup = OnHangup.CONTINUE) -> None:
-    """Run the app until the person or the terminal leaves, and the training thread to the end that is due to it.
+def start_app(
+    paths: Paths,
+    *,
+    devices: tuple[str, ...] = (AUTO,),
+    demo: bool = False,
+    on_hangup: OnHangup = OnHangup.CONTINUE,
+) -> None:
+    """Run the app until the person or the terminal leaves, and the training threads to the end that is due to them.
+
+    Args:
+        paths: where everything is kept.
+        devices: what to train on (see `devices.parse_devices`).
+        demo: begin with a short run on embedded images.
+        on_hangup: what becomes of training when the terminal goes away.
 
     Raises:
         SystemExit: with 130 after Ctrl+C or a request to end.
     """
-    app = CifarApp(paths, demo=demo)
+    app = CifarApp(paths, devices=devices, demo=demo)
     leaving = _Leaving(app, on_hangup)
     with hearing_signals(leaving.hear):
         try:
@@ -77,9 +90,9 @@ class _Leaving:
         self._is_waiting = True
         if not self._has_hung_up:
             self._runner.shut_down()
-            if self._runner.current is not None:
+            if self._runner.current:
                 with contextlib.suppress(OSError):  # the terminal may go at any time
-                    print("Stopping the run at its next batch, and keeping a checkpoint …", flush=True)
+                    print("Stopping at the next batch, and keeping a checkpoint …", flush=True)
         self._runner.join()
 
     def _hang_up(self) -> None:

@@ -33,6 +33,14 @@ HomeOption = Annotated[
         help="Keep runs, data sets and presets under DIR instead of the user's folders; as CIFAR_TUI_HOME does.",
     ),
 ]
+DevicesOption = Annotated[
+    str,
+    typer.Option(
+        "--devices",
+        metavar="LIST",
+        help="Train on these at the same time, one run each: cuda:0,cuda:1 or cpu; auto takes every GPU there is.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -41,6 +49,15 @@ def _paths(context: typer.Context, home: Path | None) -> "Paths":
     from cifar_tui.paths import find_paths
 
     return find_paths(home or context.find_root().params.get("home"))
+
+
+def _devices(text: str) -> tuple[str, ...]:
+    from cifar_tui.runs.devices import DevicesError, parse_devices
+
+    try:
+        return parse_devices(text)
+    except DevicesError as error:
+        fail(str(error), USAGE)
 
 
 def _version(wanted: bool) -> None:
@@ -56,6 +73,7 @@ def start(
     demo: Annotated[
         bool, typer.Option("--demo", help="Start the app training SimpleCNN on a small embedded data set.")
     ] = False,
+    devices: DevicesOption = "auto",
     on_hangup: Annotated[
         Literal["continue", "stop"],
         typer.Option("--on-hangup", help="When the terminal goes away: train the queue to its end, or stop."),
@@ -73,7 +91,7 @@ def start(
         fail("The app needs a terminal; `cifar-tui train PRESET` works without one.", USAGE)
     from cifar_tui.cli.app import OnHangup, start_app
 
-    start_app(_paths(context, home), demo=demo, on_hangup=OnHangup(on_hangup))
+    start_app(_paths(context, home), devices=_devices(devices), demo=demo, on_hangup=OnHangup(on_hangup))
 
 
 @app.command()

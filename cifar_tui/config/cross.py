@@ -50,7 +50,9 @@ def faults(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[objec
     return found
 
 
-def cross(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object]]) -> tuple[RunConfig, ...]:
+def cross(
+    values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object]], most: int = MOST_RUNS
+) -> tuple[RunConfig, ...]:
     """Return one configuration for each way to take a value of each field in `choices`.
 
     Where there are several, each is named after the values that set it apart: `part1/mlp lr=0.001 seed=0`.
@@ -58,14 +60,15 @@ def cross(values: Mapping[str, Any], choices: Mapping[FieldPath, Sequence[object
     Args:
         values: a `RunConfig` as plain values, without or with those of `choices`.
         choices: the values of some fields; the last field changes fastest.
+        most: configurations that may be made.
 
     Raises:
         ConfigError: there are too many.
         ValidationError: a value does not fit its field.
     """
     count = math.prod(len(alternatives) for alternatives in choices.values())
-    if count > MOST_RUNS:
-        raise ConfigError(f"these values make {count} runs; one form makes {MOST_RUNS} at most")
+    if count > most:
+        raise ConfigError(f"these values make {count} runs; {most} at most can be made at once")
     varied = [path for path, chosen in choices.items() if len(chosen) > 1]
     configs: list[RunConfig] = []
     for chosen in itertools.product(*choices.values()):

@@ -130,6 +130,7 @@ COLUMNS: Sequence[Column] = (
     Column("device", "Device", lambda row: row.device, lambda row: row.device or ""),
     Column("data", "Data", lambda row: row.dataset or None, lambda row: row.dataset),
     Column("status", "Status", lambda row: row.status, lambda row: row.status),
+    Column("sweep", "Sweep", lambda row: row.sweep, lambda row: row.sweep or ""),
     Column("tags", "Tags", lambda row: " ".join(row.tags) or None, lambda row: " ".join(row.tags)),
     Column("note", "Note", lambda row: row.note or None, lambda row: one_line(row.note)),
     Column("date", "Date", lambda row: row.date, _date_text, best_first=True),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from cifar_tui.config import RunConfig
+from cifar_tui.config import RunConfig, with_values
 from cifar_tui.events import (
     BatchProgress,
     EpochFinished,
@@ -25,6 +25,7 @@ from cifar_tui.events import (
 from cifar_tui.files import append_line, remove_unfinished, replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.backlog import Backlog
+from cifar_tui.runs.devices import AUTO, suits
 from cifar_tui.runs.environment import describe_environment
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
@@ -60,20 +61,38 @@ class RunTakenError(Exception):
 
 
 def execute(
-    paths: Paths, store: RunStore, run_id: str, should_stop: Callable[[], bool], listener: Listener
+    paths: Paths,
+    store: RunStore,
+    run_id: str,
+    should_stop: Callable[[], bool],
+    listener: Listener,
+    *,
+    device: str = AUTO,
+    only_if: RunStatus | None = None,
 ) -> RunEnded:
     """Train a run to its end and return its last word. Whatever goes wrong becomes that word: `failed`, a sentence.
 
     A run with a checkpoint goes on from there; what follows is the same, to the bit on a CPU, as if it had never ended.
 
+    Args:
+        paths: where the data sets are.
+        store: where the run is.
+        run_id: the run.
+        should_stop: asked before every step.
+        listener: told what the run says, after its folder was written.
+        device: where a run trains that leaves the choice, or asks for any GPU.
+        only_if: train it only if it stands there once nobody else can take it.
+
     Raises:
-        RunTakenError: another process holds the run.
+        RunTakenError: another process holds the run, or it stands elsewhere by now.
         StoreError: the run folder cannot be read or written.
     """
     store.get(run_id)  # before the lock, which would make a folder where the run was just removed
     try:
         with store.training_lock(run_id).acquire(timeout=_SECONDS_TO_WAIT_FOR_THE_LOCK):
-            return _Execution(paths, store, run_id, should_stop, listener).run()
+            if only_if is not None and store.get(run_id).status is not only_if:
+                raise RunTakenError(f"{run_id} is no longer {only_if}.")
+            return _Execution(paths, store, run_id, should_stop, listener, device).run()
     except Timeout:
         raise RunTakenError(f"{run_id} is being trained by another process.") from None
 
@@ -93,13 +112,20 @@ def execute_now(
 
 class _Execution:
     def __init__(
-        self, paths: Paths, store: RunStore, run_id: str, should_stop: Callable[[], bool], listener: Listener
+        self,
+        paths: Paths,
+        store: RunStore,
+        run_id: str,
+        should_stop: Callable[[], bool],
+        listener: Listener,
+        device: str,
     ) -> None:
         self.paths = paths
         self.store = store
         self.run_id = run_id
         self.should_stop = should_stop
         self.listener = listener
+        self.device = device
         self.folder = store.folder / run_id
         self.backlog = Backlog(self._tell_of_the_disk)
         self._is_asked = False
@@ -124,7 +150,14 @@ class _Execution:
             self.store.keep_epochs(self.run_id, state["position"]["epoch"] - 1 if state else 0)
             self._log(f"{record.title}: loading data")
             dataset = load(config.data, self.paths)
-            train(config, dataset, self._hear, self._should_stop, lambda new: self._save(checkpoints, new), state)
+            train(
+                _placed(config, self.device),
+                dataset,
+                self._hear,
+                self._should_stop,
+                lambda new: self._save(checkpoints, new),
+                state,
+            )
             if self.last_word.outcome is Outcome.FINISHED:
                 checkpoints.forget_the_previous()
         except Exception as error:
@@ -197,6 +230,13 @@ class _Execution:
         # A log that cannot be written is no reason to lose the run, least of all while it says why it failed.
         with contextlib.suppress(OSError):
             append_line(self.folder / "log.txt", f"{now():%Y-%m-%d %H:%M:%S} {text.rstrip()}")
+
+
+def _placed(config: RunConfig, device: str) -> RunConfig:
+    """Return what to train where the run leaves the device to the machine; what was asked for is kept as it was."""
+    if device == AUTO or not suits(config.training.device, device, is_first=False):
+        return config
+    return with_values(config, {("training", "device"): device})
 
 
 def _epoch_line(epoch: EpochFinished) -> str:

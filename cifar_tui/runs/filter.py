@@ -115,7 +115,18 @@ def _word(word: str) -> Test:
 def _searchable(row: Row) -> str:
     part = f"part {row.part}" if row.part else ""
     return "\n".join(
-        [row.name, row.model, part, row.dataset, row.status, row.device or "", row.key, *row.tags, row.note]
+        [
+            row.name,
+            row.model,
+            part,
+            row.dataset,
+            row.status,
+            row.device or "",
+            row.key,
+            row.sweep or "",
+            *row.tags,
+            row.note,
+        ]
     ).lower()
 
 
@@ -196,6 +207,7 @@ _TEXTS: Mapping[str, Callable[[Row, str], bool]] = {
     "optimiser": lambda row, value: value in (row.optimiser or ""),
     "note": lambda row, value: value in row.note.lower(),
     "tag": lambda row, value: value in row.tags,
+    "sweep": lambda row, value: value == (row.sweep or "").lower(),
     "status": lambda row, value: row.status.startswith(value),
 }
 

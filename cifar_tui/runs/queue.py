@@ -1,6 +1,6 @@
 """The queue: runs whose status is `queued`, in the order of their positions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cifar_tui.config import RunConfig
 from cifar_tui.files import make_folder
@@ -58,10 +58,25 @@ class RunQueue:
         Raises:
             StoreError: the run cannot be written.
         """
-        position = self._last_position() + 1
-        if first:
-            position = min((run.record.queue_position for run in self.waiting()), default=1.0) - 1
-        return self.store.create(config, RunStatus.QUEUED, position)
+        return self.add_all([config], first=first)[0]
+
+    def add_all(self, configs: Sequence[RunConfig], *, first: bool = False, sweep: str | None = None) -> list[Run]:
+        """Queue new runs in their order, at the end or before all others.
+
+        Args:
+            configs: what they compute.
+            first: before all that wait already.
+            sweep: the name of the sweep that they belong to, if any.
+
+        Raises:
+            StoreError: a run cannot be written; those before it are queued.
+        """
+        positions = [run.record.queue_position for run in self.waiting()]
+        start = min(positions, default=0.0) - len(configs) if first else max(positions, default=-1.0) + 1
+        return [
+            self.store.create(config, RunStatus.QUEUED, start + place, sweep=sweep)
+            for place, config in enumerate(configs)
+        ]
 
     def resume(self, run_id: str) -> Run:
         """Queue a run again that ended before its end; it goes on from its checkpoint.
@@ -117,7 +132,7 @@ class RunQueue:
         if run.record.started is None:
             self.store.delete(run_id)
         else:
-            self.store.change(run_id, _stopped_again)
+            self.store.change(run_id, stop_waiting)
 
 
 def in_queue_order(runs: Iterable[Run]) -> list[Run]:
@@ -136,8 +151,12 @@ def check_can_go_on(run: Run) -> None:
         raise StoreError(f"{run.id} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
 
 
-def _stopped_again(record: RunRecord) -> RunRecord:
-    # Asked once more under the writer's lock: a runner may have taken the run in the meantime.
+def stop_waiting(record: RunRecord) -> RunRecord:
+    """Return the record of a queued run as a stopped one.
+
+    Raises:
+        StoreError: it is no longer queued; a runner may have taken it in the meantime.
+    """
     if record.status is not RunStatus.QUEUED:
         raise StoreError(f"{record.title} is no longer queued.")
     return record.model_copy(update={"status": RunStatus.STOPPED})

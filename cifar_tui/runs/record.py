@@ -12,6 +12,7 @@ from cifar_tui.events import Results, RunStarted
 
 SCHEMA_VERSION = 1
 LONGEST_TAG = 32
+LONGEST_SWEEP = 64
 LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 """In characters."""
@@ -79,6 +80,8 @@ class RunRecord(BaseModel):
     error: str | None = None
     parent: str | None = None
     """The id of the finished run that this one trains on, if any."""
+    sweep: str | None = Field(None, max_length=LONGEST_SWEEP, pattern=r"^[\w.+-]+$")
+    """The name of the sweep that it belongs to, if any."""
     name: str | None = Field(None, max_length=LONGEST_NAME)
     """What a person calls the run since; None leaves it to the configuration, which a new name never changes."""
     tags: tuple[str, ...] = ()

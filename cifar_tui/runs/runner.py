@@ -1,18 +1,23 @@
-"""The one training thread of a process: takes queued runs, one after the other."""
+"""A training thread: takes queued runs, one after the other."""
 
+import contextlib
 import logging
 import os
+import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
 
 from filelock import Timeout
 
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
+from cifar_tui.runs.devices import AUTO, suits
 from cifar_tui.runs.execute import Listener, RunTakenError, execute
 from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.store import RunStore, StoreError
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run, RunStore, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -20,26 +25,62 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _NICENESS = 15
 
 
-class Runner:
-    """Works the queue off in a thread of its own.
+class DeviceGoneError(Exception):
+    """One sentence: why a device trains no more runs."""
 
-    Of all processes on one data folder a single one works the queue, the one that holds `runner.lock`; the others
-    look again every second, so that one of them takes over when it leaves.
+
+class Runner:
+    """Works the queue off on one device, in a thread of its own.
+
+    Of all processes on one data folder a single one works the queue on its own choice of device, the one that holds
+    `runner.lock`; with devices that a person named, one on each machine and device. The others look again every second,
+    so that one of them takes over when it leaves.
 
     Whoever starts it joins it before the process ends: what training imports late cannot be imported any more once the
     interpreter shuts down.
     """
 
-    def __init__(self, paths: Paths, store: RunStore, listener: Listener) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        store: RunStore,
+        listener: Listener,
+        *,
+        devices: tuple[str, ...] = (AUTO,),
+        place: int = 0,
+        sweep: str | None = None,
+        tell: Callable[[str], None] = logger.warning,
+    ) -> None:
+        """Make one; nothing is started yet.
+
+        Args:
+            paths: where the queue is.
+            store: the runs.
+            listener: told what the runs say, in the runner's thread.
+            devices: that train at the same time, each with a runner.
+            place: this runner's device among them.
+            sweep: take only runs of this sweep.
+            tell: given a sentence when the device takes no more runs, in the runner's thread.
+        """
         self._paths = paths
         self._store = store
         self._queue = RunQueue(store)
         self._listener = listener
+        self._devices = devices
+        self._place = place
+        self._sweep = sweep
+        self._tell = tell
         self._wake = threading.Event()
         self._leave = threading.Event()
         self._leave_when_idle = threading.Event()
+        self._is_checked = False
         self._current: str | None = None
         self._thread = threading.Thread(target=self._work, name="runner", daemon=False)
+
+    @property
+    def device(self) -> str:
+        """The device that it trains on."""
+        return self._devices[self._place]
 
     @property
     def current(self) -> str | None:
@@ -75,10 +116,13 @@ class Runner:
         while not self._leave.is_set():
             try:
                 make_folder(self._paths.data)
-                with make_lock(self._paths.data / "runner.lock").acquire(timeout=0):
+                with self._turn():
                     self._work_queue()
             except Timeout:
                 pass  # another process works the queue
+            except DeviceGoneError as error:
+                self._tell(str(error))
+                return
             except OSError as error:
                 logger.warning("the queue cannot be worked: %s", error)
             if self._leave_when_idle.is_set():
@@ -86,20 +130,74 @@ class Runner:
             self._wake.wait(_SECONDS_BETWEEN_LOOKS)
             self._wake.clear()
 
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold what keeps other processes from the same device.
+
+        Raises:
+            Timeout: another process has it.
+        """
+        name = "runner"
+        if self.device != AUTO:
+            # Of a device that stands there several times, each has a lock of its own.
+            number = self._devices[: self._place].count(self.device)
+            host = socket.gethostname().partition(".")[0]
+            name = f"runner-{host}-{self.device.replace(':', '-')}" + (f"-{number}" if number else "")
+        with make_lock(self._paths.data / f"{name}.lock").acquire(timeout=0):
+            yield
+
     def _work_queue(self) -> None:
         unusable: set[str] = set()
         while not self._leave.is_set():
-            waiting = [run.id for run in self._queue.waiting() if run.id not in unusable]
+            waiting = [run.id for run in self._queue.waiting() if self._may_take(run) and run.id not in unusable]
             if not waiting or self._queue.is_paused:
                 return
+            if not self._is_checked:
+                self._prepare()
+                self._is_checked = True
             self._current = waiting[0]
             try:
-                execute(self._paths, self._store, waiting[0], self._leave.is_set, self._listener)
+                ended = execute(
+                    self._paths, self._store, waiting[0], self._leave.is_set, self._listener,
+                    device=self.device, only_if=RunStatus.QUEUED,
+                )  # fmt: skip
+                if ended.error is not None:
+                    self._check_device()
             except (RunTakenError, StoreError, OSError) as error:
                 logger.warning("%s is passed over for now: %s", waiting[0], error)
                 unusable.add(waiting[0])
             finally:
                 self._current = None
+
+    def _may_take(self, run: Run) -> bool:
+        others = self._devices[: self._place] + self._devices[self._place + 1 :]
+        is_ours = self._sweep is None or run.record.sweep == self._sweep
+        return is_ours and suits(run.config.training.device, self.device, others, is_first=self._place == 0)
+
+    def _prepare(self) -> None:
+        """Take this runner's share of the processor, and see that its device is there, before it takes a run."""
+        if self.device == AUTO:
+            return
+        self._check_device()
+        if (count := self._devices.count("cpu")) > 1 and self.device == "cpu":
+            import torch
+
+            torch.set_num_threads(max(1, torch.get_num_threads() // count))
+
+    def _check_device(self) -> None:
+        """Compute a little on the device: one that is broken would fail each run that it takes.
+
+        Raises:
+            DeviceGoneError: it does not compute.
+        """
+        if self.device == AUTO:
+            return
+        from cifar_tui.training.device import DeviceError, check_device
+
+        try:
+            check_device(self.device)
+        except DeviceError as error:
+            raise DeviceGoneError(f"{self.device} takes no more runs: {error}") from error
 
 
 def _give_way() -> None:

@@ -100,7 +100,12 @@ class RunStore:
         """What was read before, with the file's time, size and inode."""
 
     def create(
-        self, config: RunConfig, status: RunStatus, queue_position: float = 0.0, parent: Run | None = None
+        self,
+        config: RunConfig,
+        status: RunStatus,
+        queue_position: float = 0.0,
+        parent: Run | None = None,
+        sweep: str | None = None,
     ) -> Run:
         """Make a folder for a new run.
 
@@ -109,12 +114,13 @@ class RunStore:
             status: where it stands.
             queue_position: where it waits, if it does.
             parent: the run that it goes on from: it starts with a copy of its checkpoint and its history.
+            sweep: the name of the sweep that it belongs to, if any.
 
         Raises:
             StoreError: the folder cannot be written to, or the parent has no checkpoint.
         """
         parent_id = parent.id if parent else None
-        record = RunRecord(config=config, status=status, queue_position=queue_position, parent=parent_id)
+        record = RunRecord(config=config, status=status, queue_position=queue_position, parent=parent_id, sweep=sweep)
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
         run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
         folder = self.folder / run_id

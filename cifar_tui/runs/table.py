@@ -57,6 +57,8 @@ class Row:
     batch_size: int | None = None
     optimiser: str | None = None
     tags: tuple[str, ...] = ()
+    sweep: str | None = None
+    """The name of the sweep that it belongs to."""
     note: str = ""
     """A person's; of a folder that cannot be read, why."""
     starred: bool = False
@@ -119,6 +121,7 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
         batch_size=training.batch_size,
         optimiser=training.optimiser.value,
         tags=record.tags,
+        sweep=record.sweep,
         note=record.note,
         starred=record.starred,
         archived=record.archived,

@@ -31,6 +31,19 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+def check_device(name: str) -> None:
+    """Compute a little on the device called `name`.
+
+    Raises:
+        DeviceError: the machine has no such device, or it does not compute (any more).
+    """
+    device = find_device(name)
+    try:
+        torch.ones(8, device=device).sum().item()
+    except RuntimeError as error:
+        raise DeviceError(f"it does not compute: {str(error).partition(chr(10))[0]}") from error
+
+
 def describe_device(device: torch.device) -> str:
     """Return the device as a person reads it: `cpu (2 threads)`, `cuda:0 (NVIDIA H100)`."""
     if device.type == "cuda":

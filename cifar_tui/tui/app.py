@@ -24,6 +24,7 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
+from cifar_tui.runs.devices import AUTO
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.table import Row
@@ -95,8 +96,8 @@ class CifarApp(RunsApp):
             super().__init__()
             self.view = view
 
-    def __init__(self, paths: Paths, *, demo: bool = False) -> None:
-        super().__init__(paths)
+    def __init__(self, paths: Paths, *, devices: tuple[str, ...] = (AUTO,), demo: bool = False) -> None:
+        super().__init__(paths, devices)
         self.animation_level = "none"  # a line that slides under the tabs costs 50 KB a switch over SSH
         self._state_file = paths.data / "state.json"
         self.state = self._saved_state = load_state(self._state_file)
@@ -303,10 +304,11 @@ class CifarApp(RunsApp):
 
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
-        current = self.runner.current
-        if current is not None and self.store.get(current).status is RunStatus.RUNNING:
-            name = self.store.get(current).title
-            question = f"{name} is training. Leaving stops it at the next batch; what is queued stays queued."
+        current = [run for run in map(self.store.get, self.runner.current) if run.status is RunStatus.RUNNING]
+        if current:
+            names = f"{current[0].title} is" if len(current) == 1 else f"{len(current)} runs are"
+            them = "it" if len(current) == 1 else "them"
+            question = f"{names} training. Leaving stops {them} at the next batch; what is queued stays queued."
             if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):
                 return
         self.exit()

@@ -16,7 +16,7 @@ from cifar_tui.paths import Paths, expand
 from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.report.selection import ReportError, Selection
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.tui.look import Looker, load_tested_pixels
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 
 class RunsApp(QuietEndApp):
-    """The store, the queue and the one training thread, behind whatever screens there are."""
+    """The store, the queue and what trains, behind whatever screens there are."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
         super().__init__()
         self.paths = paths
         self.store = RunStore(paths.runs)
         self.run_queue = RunQueue(self.store)
-        self.runner = Runner(paths, self.store, self._hear)
+        self.runner = Runners(paths, self.store, self._hear, devices=devices, tell=self._tell_of_a_device)
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
@@ -79,6 +79,10 @@ class RunsApp(QuietEndApp):
     def _hear(self, run_id: str, event: Event) -> None:
         """Called by the training thread: hand over, and go on at once."""
         raise NotImplementedError
+
+    def _tell_of_a_device(self, sentence: str) -> None:
+        """Called by threads that train."""
+        self.notify(sentence, title="A device is gone", severity="error", markup=False, timeout=20)
 
     @on(LaunchPane.Launched)
     @work(exclusive=True, group="launch")
@@ -324,7 +328,7 @@ class RunsApp(QuietEndApp):
         names = ", ".join(config.title for config in configs[:3])
         if len(configs) > 3:
             names += f" and {len(configs) - 3} more"
-        busy = self.runner.current is not None
+        busy = bool(self.runner.current)
         self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
         return True
 

@@ -69,7 +69,7 @@ async def test_leaving_asks_while_a_run_trains(app: CifarApp):
     async with running(app, (80, 24)) as pilot:
         run = app.run_queue.add(small_run(epochs=1000))
         app.runner.wake()
-        await until(pilot, lambda: app.runner.current == run.id and app.store.epochs(run.id) != ())
+        await until(pilot, lambda: app.runner.current == (run.id,) and app.store.epochs(run.id) != ())
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("n")

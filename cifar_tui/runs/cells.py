@@ -1,0 +1,141 @@
+"""A sweep as a grid: its axes, and in each cell the mean over the seeds."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cifar_tui.config import FieldPath
+from cifar_tui.config.fields import as_text
+from cifar_tui.config.grid import SEED
+from cifar_tui.runs.columns import percent
+from cifar_tui.runs.compare import differences
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run
+
+PRESET: FieldPath = ("preset",)
+_DEVICE: FieldPath = ("training", "device")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A setting that the cells differ in."""
+
+    path: FieldPath
+    title: str
+    texts: tuple[str, ...]
+    """Its values as the form shows them: numbers in rising order, others as they were first met."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The runs that differ in their seed alone."""
+
+    texts: tuple[str, ...]
+    """Its value on each axis; empty where the run has no such setting."""
+    runs: tuple[Run, ...] = field(repr=False)
+    is_best: bool = False
+    """The best mean test accuracy of the grid."""
+
+    @property
+    def test_accuracies(self) -> tuple[float, ...]:
+        """Of the finished runs, as fractions."""
+        return tuple(run.record.results.test_accuracy for run in self.runs if run.record.results)
+
+    @property
+    def mean(self) -> float | None:
+        """Of the test accuracies; None while no run is finished."""
+        return statistics.fmean(self.test_accuracies) if self.test_accuracies else None
+
+    @property
+    def deviation(self) -> float | None:
+        """Sample standard deviation of the test accuracies; None for fewer than two."""
+        return statistics.stdev(self.test_accuracies) if len(self.test_accuracies) > 1 else None
+
+    @property
+    def val_mean(self) -> float | None:
+        """Of the validation accuracies of the finished runs."""
+        found = [run.record.results.val_accuracy for run in self.runs if run.record.results]
+        return statistics.fmean(found) if found else None
+
+    @property
+    def text(self) -> str:
+        """Mean and deviation in percent, with the number of runs where there are several: `36.25 ± 0.18 (3)`."""
+        if self.deviation is None:
+            return percent(self.mean)
+        return f"{percent(self.mean)} ± {percent(self.deviation)} ({len(self.test_accuracies)})"
+
+    @property
+    def state(self) -> str:
+        """Where the runs stand: `3 finished`, or `1 finished, 1 running, 1 queued`."""
+        counts = Counter(run.status for run in self.runs)
+        return ", ".join(f"{counts[status]} {status}" for status in RunStatus if counts[status])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a sweep."""
+
+    axes: tuple[Axis, ...]
+    cells: tuple[Cell, ...]
+    """In the order of the axes' values."""
+
+    def at(self, *texts: str) -> Cell | None:
+        """Return the cell with these values, one an axis; None where there is none."""
+        return next((cell for cell in self.cells if cell.texts == texts), None)
+
+
+def grid_of(runs: Sequence[Run]) -> Grid:
+    """Lay out the runs of a sweep.
+
+    What the runs of one preset differ in, but for the seed, is an axis; so are the presets where there are several.
+    """
+    axes = _axes(runs)
+    gathered: dict[tuple[str, ...], list[Run]] = {}
+    columns = [_texts(axis_path, runs) for axis_path, _ in axes]
+    for place, run in enumerate(runs):
+        gathered.setdefault(tuple(column[place] for column in columns), []).append(run)
+    laid = tuple(Axis(path, title, _in_order(column)) for (path, title), column in zip(axes, columns, strict=True))
+    cells = [Cell(texts, tuple(own)) for texts, own in gathered.items()]
+    cells.sort(key=lambda cell: [axis.texts.index(text) for axis, text in zip(laid, cell.texts, strict=True)])
+    means = [cell.mean for cell in cells if cell.mean is not None]
+    best = max(means) if len(means) > 1 else None
+    return Grid(
+        laid,
+        tuple(Cell(cell.texts, cell.runs, is_best=best is not None and cell.mean == best) for cell in cells),
+    )
+
+
+def kind_of(run: Run) -> str:
+    """Return what a sweep's run began from: its preset, or its model where it has none."""
+    return run.config.preset or run.config.model.name
+
+
+def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:
+    kinds = dict.fromkeys(kind_of(run) for run in runs)
+    found: dict[FieldPath, str] = {PRESET: "Preset"} if len(kinds) > 1 else {}
+    for kind in kinds:
+        for difference in differences([run.config for run in runs if kind_of(run) == kind]):
+            if difference.path not in (SEED, _DEVICE):
+                found[difference.path] = difference.title
+    return list(found.items())
+
+
+def _texts(path: FieldPath, runs: Sequence[Run]) -> list[str]:
+    if path == PRESET:
+        return [kind_of(run) for run in runs]
+    texts = []
+    for run in runs:
+        value: object = run.config
+        for name in path:
+            value = getattr(value, name, None)
+        texts.append(as_text(value))
+    return texts
+
+
+def _in_order(texts: Iterable[str]) -> tuple[str, ...]:
+    distinct = list(dict.fromkeys(texts))
+    try:
+        return tuple(sorted(distinct, key=float))
+    except ValueError:
+        return tuple(distinct)
