@@ -5,9 +5,10 @@ So `cifar-tui --help` answers at once: neither torch nor textual nor pydantic is
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from cifar_tui import __version__
 from cifar_tui.cli.console import USAGE, fail
@@ -24,6 +25,24 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="See, download or import CIFAR-100.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
+
+
+class _SweepGroup(TyperGroup):
+    """Takes `sweep PRESET …` for `sweep start PRESET …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # the context's class moved between versions
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["start", *args]
+        return super().parse_args(ctx, args)
+
+
+sweep_app = typer.Typer(
+    help="Train many combinations under one name. `sweep PRESET …` is short for `sweep start PRESET …`.",
+    cls=_SweepGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(sweep_app, name="sweep")
 
 HomeOption = Annotated[
     Path | None,
@@ -317,6 +336,90 @@ def bench(
     from cifar_tui.cli.bench import run_bench
 
     run_bench(_paths(context, home), wanted or [], settings or [], rounds=rounds, seconds=seconds, as_json=as_json)
+
+
+@sweep_app.command("start")
+def start_sweep_command(
+    context: typer.Context,
+    presets: Annotated[
+        list[str], typer.Argument(metavar="PRESET…", help="Keys of presets, such as part1/mlp, or preset files.")
+    ],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid",
+            metavar="KEY=A,B",
+            help="Try these values, such as training.lr=1e-3,3e-4; repeatable.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="0..4", help="One run a seed; 0..4 are five, 0,7 are two.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of all runs; repeatable."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What the sweep is called.")] = None,
+    devices: DevicesOption = "auto",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trained, and how long.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however many runs there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each run that ends.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Train presets with every combination of the values.
+
+    The same command again trains only what is missing. Exits with 0 when all runs finished, 1 when one failed, 2 for
+    wrong usage, 130 when it was interrupted: Ctrl+C stops what trains, with checkpoints, and leaves the rest queued.
+    """
+    from cifar_tui.cli.sweep import start_sweep
+
+    code = start_sweep(
+        _paths(context, home), presets, settings or [], grid or [], seeds, name,
+        devices=_devices(devices), dry_run=dry_run, yes=yes, as_json=as_json,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@sweep_app.command("status")
+def sweep_status(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A sweep; without one, all are listed.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Show how far a sweep is, and the mean of each combination."""
+    from cifar_tui.cli.sweep import show_status
+
+    show_status(_paths(context, home), name, as_json=as_json)
+
+
+@sweep_app.command("cancel")
+def cancel_sweep_command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The sweep.")],
+    home: HomeOption = None,
+) -> None:
+    """Stop a sweep: what waits and what trains.
+
+    All its runs can be resumed.
+    """
+    from cifar_tui.cli.sweep import cancel
+
+    cancel(_paths(context, home), name)
+
+
+@sweep_app.command("resume")
+def resume_sweep_command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The sweep.")],
+    devices: DevicesOption = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each run that ends.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Go on with all runs of a sweep that are not finished. Exits as start does."""
+    from cifar_tui.cli.sweep import resume_sweep
+
+    raise typer.Exit(resume_sweep(_paths(context, home), name, devices=_devices(devices), as_json=as_json))
 
 
 @data_app.command()

@@ -26,6 +26,7 @@ _FIRST_TO_GO = (
     "date",
     "data",
     "part",
+    "sweep",
     "tags",
     "time",
     "acc/param",

@@ -73,7 +73,7 @@ def _check_key(values: dict[str, Any], path: FieldPath) -> None:
     part: object = values
     for name in path[:-1]:
         part = part.get(name) if isinstance(part, dict) else None
-    if not isinstance(part, dict) or isinstance(part.get(path[-1]), dict):
+    if not isinstance(part, dict) or path[-1] not in part or isinstance(part[path[-1]], dict):
         meant = [field.path for field in (*training_fields(), *data_fields()) if field.path[-1] == path[-1]]
         hint = f"; {'.'.join(meant[0])} is one" if meant else ""
         raise ConfigError(f"{'.'.join(path)}: is not a known key{hint}")

@@ -54,7 +54,7 @@ def suits(wanted: str, device: str, others: tuple[str, ...] = (), *, is_first: b
         others: the devices of the runners beside it.
         is_first: whether it is the one that takes what asks for a device that none of them has.
     """
-    if wanted == AUTO or AUTO == device or _fits(wanted, device):
+    if wanted == AUTO or device == AUTO or _fits(wanted, device):
         return True
     return is_first and not any(_fits(wanted, other) for other in others)
 

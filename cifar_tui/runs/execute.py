@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
@@ -43,6 +44,7 @@ Listener = Callable[[str, Event], None]
 _SECONDS_TO_WAIT_FOR_THE_LOCK = 2.0
 """A reader that asks whether the run lives holds the lock for a moment."""
 
+_SECONDS_A_TRY = 0.1
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_TO_INSIST = 600.0
 """What a run came to is written as soon as a full disk has room again; after this long the next run is begun."""
@@ -88,13 +90,10 @@ def execute(
         StoreError: the run folder cannot be read or written.
     """
     store.get(run_id)  # before the lock, which would make a folder where the run was just removed
-    try:
-        with store.training_lock(run_id).acquire(timeout=_SECONDS_TO_WAIT_FOR_THE_LOCK):
-            if only_if is not None and store.get(run_id).status is not only_if:
-                raise RunTakenError(f"{run_id} is no longer {only_if}.")
-            return _Execution(paths, store, run_id, should_stop, listener, device).run()
-    except Timeout:
-        raise RunTakenError(f"{run_id} is being trained by another process.") from None
+    with _held(store, run_id, only_if):
+        if only_if is not None and store.get(run_id).status is not only_if:
+            raise RunTakenError(f"{run_id} is no longer {only_if}.")
+        return _Execution(paths, store, run_id, should_stop, listener, device).run()
 
 
 def execute_now(
@@ -108,6 +107,18 @@ def execute_now(
     run = store.create(config, RunStatus.RUNNING)
     ended = execute(paths, store, run.id, should_stop, listener)
     return store.get(run.id), ended
+
+
+def _held(store: RunStore, run_id: str, only_if: RunStatus | None) -> AbstractContextManager[object]:
+    """Hold the run's lock; waits no longer for it than until the run is seen to be somebody else's."""
+    end = time.monotonic() + _SECONDS_TO_WAIT_FOR_THE_LOCK
+    while True:
+        try:
+            return store.training_lock(run_id).acquire(timeout=_SECONDS_A_TRY)
+        except Timeout:
+            is_taken = only_if is not None and store.get(run_id).status is not only_if
+            if is_taken or time.monotonic() >= end:
+                raise RunTakenError(f"{run_id} is being trained by another process.") from None
 
 
 class _Execution:

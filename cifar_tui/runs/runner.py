@@ -163,7 +163,9 @@ class Runner:
                 )  # fmt: skip
                 if ended.error is not None:
                     self._check_device()
-            except (RunTakenError, StoreError, OSError) as error:
+            except RunTakenError:
+                unusable.add(waiting[0])  # by a runner beside this one, as a rule
+            except (StoreError, OSError) as error:
                 logger.warning("%s is passed over for now: %s", waiting[0], error)
                 unusable.add(waiting[0])
             finally:

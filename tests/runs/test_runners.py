@@ -21,7 +21,7 @@ from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import RunStore
 
 MakeConfig = Callable[..., RunConfig]
-Until = Callable[[Callable[[], object]], None]
+Until = Callable[..., None]
 FOREVER = 100_000
 
 
@@ -149,8 +149,10 @@ def test_workers_end_with_a_checkpoint_when_their_parent_is_killed(
     )
     runs = [queue.add(make_config(name, epochs=FOREVER)) for name in "ab"]
     with subprocess.Popen([sys.executable, "-c", script, str(paths.data)]) as parent:
-        until(lambda: all(store.epochs(run.id) for run in runs))
-        parent.send_signal(signal.SIGKILL)
+        try:
+            until(lambda: all(store.epochs(run.id) for run in runs), 120)  # two imports of torch
+        finally:
+            parent.send_signal(signal.SIGKILL)
     # The parent's own run was cut off; the worker's was stopped, as its orders ended.
     until(lambda: set(_statuses(store).values()) == {RunStatus.INTERRUPTED, RunStatus.STOPPED})
 

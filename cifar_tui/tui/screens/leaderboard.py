@@ -27,7 +27,7 @@ from cifar_tui.tui.widgets.run_table import RunTable
 
 _WIDE = 140
 _ONLY_WHEN_WIDE = ("model", "device", "seed")
-_ONLY_WHEN_FILLED = ("tags", "note", "report")
+_ONLY_WHEN_FILLED = ("sweep", "tags", "note", "report")
 
 
 class LeaderboardPane(RunEdits):

@@ -1,0 +1,130 @@
+"""`cifar-tui sweep`: many runs under one name, without the app."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from typer.testing import Result
+
+from cifar_tui.bench.probe import Cost
+from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import RunStore
+
+Call = Callable[..., Result]
+Spawn = Callable[..., subprocess.Popen[str]]
+GRID = ["--grid", "training.lr=0.1,0.01", "--seeds", "0..1"]
+QUICK = ["--set", "training.epochs=1"]
+
+
+def _statuses(paths: Paths) -> list[RunStatus]:
+    return [run.status for run in RunStore(paths.runs).scan().runs]
+
+
+def _until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def test_trains_the_grid_and_the_same_command_again_only_what_is_missing(
+    call: Call, paths: Paths, tiny: list[str]
+) -> None:
+    command = ["sweep", "part1/softmax_regression", *tiny, *QUICK, "--name", "mine"]
+    first = call(*command, "--grid", "training.lr=0.1", "--seeds", "0..1")
+    assert first.exit_code == 0, first.output
+    assert "2 to train:" in first.stdout
+    again = call(*command, *GRID)
+    assert again.exit_code == 0, again.output
+    assert "2 there already:" in again.stdout
+    assert "2 to train:" in again.stdout
+    assert "[2/2] part1/softmax_regression lr=0.01 seed=1: test " in again.stdout
+    assert "Sweep mine: 4 runs: 4 finished." in again.stdout
+    assert _statuses(paths) == [RunStatus.FINISHED] * 4
+    cells = json.loads(call("sweep", "status", "mine", "--json").stdout)["cells"]
+    assert [cell["settings"] for cell in cells] == [{"training.lr": "0.01"}, {"training.lr": "0.1"}]
+    assert all(len(cell["runs"]) == 2 and cell["test_deviation"] is not None for cell in cells)
+    assert call("sweep", "status").stdout == "mine: 4 runs: 4 finished\n"
+
+
+def test_two_axes_are_also_shown_as_a_plane(call: Call, tiny: list[str]) -> None:
+    grid = ["--grid", "training.lr=0.1,0.01", "--grid", "training.weight_decay=0,0.1"]
+    result = call("sweep", "part1/softmax_regression", *tiny, *QUICK, *grid)
+    assert result.exit_code == 0, result.output
+    assert "Learning rate ↓  Weight decay →" in result.stdout
+
+
+def test_a_dry_run_writes_nothing(call: Call, paths: Paths, tiny: list[str]) -> None:
+    result = call("sweep", "part1/mlp", *tiny, *GRID, "--dry-run")
+    assert result.exit_code == 0
+    assert "Sweep mlp-lr-seed: 4 runs." in result.stdout
+    assert "  part1/mlp lr=0.01 seed=1\n" in result.stdout
+    assert "No estimate of the time" in result.stdout
+    assert not paths.runs.exists()
+
+
+def test_estimates_the_time_from_what_was_measured_once(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+
+    def measure(config: object) -> Cost:
+        measured.append(config)
+        return Cost(1, "cpu (2 threads)", seconds_per_epoch=30.0)
+
+    monkeypatch.setattr("cifar_tui.bench.estimate._measure", measure)
+    for _ in range(2):
+        result = call("sweep", "part1/mlp", *GRID, "--set", "training.epochs=10", "--dry-run")
+        assert "Estimate: 20:00 on cpu (2 threads), one run after the other." in result.stdout
+    assert len(measured) == 1  # learning rate and seed change no step's time
+
+
+def test_asks_before_very_many_runs(
+    call: Call, paths: Paths, tiny: list[str], sentence: Callable[[Result], str]
+) -> None:
+    result = call("sweep", "part1/mlp", *tiny, "--seeds", "0..50")
+    assert result.exit_code == 2
+    assert sentence(result) == "cifar-tui: These are 51 runs; --yes trains more than 50 without a question."
+    assert not paths.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["part1/mlp", "--grid", "lr=1,2"], "lr: is not a known key; training.lr is one"),
+        (["nothing"], "There is no preset 'nothing'"),
+        (["part1/mlp", "--name", "two words"], "A sweep's name is one word"),
+        (["part1/mlp", "--devices", "gpu"], "'gpu' is no device"),
+        (["status", "x"], "There is no sweep 'x'; there is none yet."),
+        (["cancel", "x"], "There is no sweep 'x'"),
+        (["resume", "x"], "There is no sweep 'x'"),
+    ],
+)
+def test_says_in_one_sentence_what_is_wrong(
+    call: Call, arguments: list[str], part: str, sentence: Callable[[Result], str]
+) -> None:
+    result = call("sweep", *arguments)
+    assert result.exit_code == 2
+    assert part in sentence(result)
+
+
+def test_ctrl_c_keeps_all_and_resume_goes_on(call: Call, spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
+    endless = ["--set", "training.epochs=100000", "--name", "long"]
+    process = spawn("sweep", "part1/softmax_regression", *tiny, "--seeds", "0..1", *endless)
+    store = RunStore(paths.runs)
+    _until(lambda: any(store.epochs(run_id) for run_id in store.ids()))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "`cifar-tui sweep resume long` goes on with them" in errors
+    assert _statuses(paths) == [RunStatus.STOPPED, RunStatus.QUEUED]
+    resumed = spawn("sweep", "resume", "long")
+    _until(lambda: RunStatus.RUNNING in _statuses(paths))
+    cancelled = call("sweep", "cancel", "long")
+    assert cancelled.stdout.startswith("long: 1 taken out of the queue, 1 told to stop at the next batch.")
+    resumed.communicate(timeout=60)
+    assert resumed.returncode == 130
+    assert _statuses(paths) == [RunStatus.STOPPED] * 2
+    assert call("sweep", "cancel", "long").stdout == "Nothing of long waits or trains.\n"
