@@ -62,13 +62,17 @@ MessageTimeout=5
 SlurmctldTimeout=5
 SlurmdTimeout=60
 SlurmdParameters=config_overrides
+GresTypes=gpu
 
-NodeName={host} NodeAddr=127.0.0.1 SocketsPerBoard=1 CoresPerSocket={slots} ThreadsPerCore=1 RealMemory=65536
+NodeName={host} NodeAddr=127.0.0.1 SocketsPerBoard=1 CoresPerSocket={slots} ThreadsPerCore=1 RealMemory=65536 Gres=gpu:2
 PartitionName=DEFAULT Nodes={host} State=UP DefaultTime=10 MaxTime=60 OverSubscribe=NO
 PartitionName=main Default=YES PriorityTier=10 PreemptMode=OFF
 PartitionName=low PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace_s}
 PartitionName=high PriorityTier=20 PreemptMode=OFF
 """
+
+# GPUs for jobs that ask for some; that they are none, only a job that uses them would find out.
+_GPUS = "Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n"
 
 
 class CannotStart(Exception):  # noqa: N818 -- an answer, not a fault
@@ -78,14 +82,15 @@ class CannotStart(Exception):  # noqa: N818 -- an answer, not a fault
 class Cluster:
     """A Slurm that takes jobs from its first moment to `stop`; its clients find it by `environment`.
 
-    It is one node of `SLOTS` cores (whatever this machine has) and 64 GB, which nobody counts, without accounting:
-    `sacct` fails. Ended jobs stay in `squeue --states=all` for 5 minutes. Its partitions `main` (the default), `low`
-    and `high` share the node; a job that finds no free core preempts those of `low`, be it in `high` or `main`.
+    It is one node of `SLOTS` cores (whatever this machine has), 64 GB, which nobody counts, and two GPUs in name only,
+    without accounting: `sacct` fails. Ended jobs stay in `squeue --states=all` for 5 minutes. Its partitions `main`
+    (the default), `low` and `high` share the node; a job in `main` or `high` that finds no free core preempts in `low`.
 
     As observed with Slurm 22.05:
 
-    - A time limit is whole minutes, rounded up; it and `--signal=USR2@60` are looked at every 30 s only, so both come
-      up to 30 s late, and the signal up to 30 s early: with `--time=1` within 30 s of the start.
+    - A time limit is whole minutes, rounded up (so a minute is the shortest), and looked at every 30 s only: a job ends
+      up to 30 s late, and its `--signal=USR2@60` comes up to 30 s early, with `--time=1` within 30 s of the start.
+    - While it delivers such a signal, a running job is SIGNALING for a moment.
     - Signals before the end go to the job's steps (`srun`), not to the batch script: SIGCONT and SIGUSR2.
     - Preemption: at once the steps get SIGCONT and SIGTERM or, for a job with `--signal=USR2@…`, SIGCONT and SIGUSR2
       (`preempt_send_user_signal`), and go on. Some 5 s after `GRACE_S` passed, everything gets SIGCONT and SIGTERM as
@@ -214,6 +219,7 @@ class Cluster:
         )
         paths = {"socket": "socket", "key-file": "key", "seed-file": "seed", "pid-file": "pid", "log-file": "log"}
         files = [f"--{option}={self.folder}/munge.{ending}" for option, ending in paths.items()]
+        (self.folder / "gres.conf").write_text(_GPUS)
         self._daemon("munged", "--foreground", *files)
         self._answers("munged", "munge", "--no-input", f"--socket={self.folder}/munge.socket")
         self._start_controller()
