@@ -31,6 +31,11 @@ class Paths:
         return self.data / "runs"
 
     @property
+    def settings(self) -> Path:
+        """The user's defaults, `config.toml`."""
+        return self.presets.parent / "config.toml"
+
+    @property
     def cifar100(self) -> Path:
         """The decoded CIFAR-100, once it was downloaded or imported."""
         return self.datasets / "cifar100.npz"

@@ -60,6 +60,17 @@ DevicesOption = Annotated[
         help="Train on these at the same time, one run each: cuda:0,cuda:1 or cpu; auto takes every GPU there is.",
     ),
 ]
+OnOption = Annotated[
+    Literal["local", "slurm"], typer.Option("--on", help="Train here, or hand the runs to Slurm and return.")
+]
+SlurmOption = Annotated[
+    list[str] | None,
+    typer.Option("--slurm", metavar="KEY=VALUE", help="An option of sbatch, such as partition=gpu; repeatable."),
+]
+AtOnceOption = Annotated[
+    int | None,
+    typer.Option("--at-once", min=1, metavar="N", help="With Slurm: at most so many runs at the same time."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -132,18 +143,23 @@ def train(
     go_on: Annotated[
         bool, typer.Option("--resume", help="Resume the newest unfinished run of these settings, if there is one.")
     ] = False,
+    on: OnOption = "local",
+    slurm: SlurmOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Train a preset here and now, without the app.
+    """Train a preset here and now, or hand it to Slurm, without the app.
 
     Exits with 0 when the run finished, 1 when it failed, 2 for wrong usage, 130 when it was interrupted: Ctrl+C stops
     at the next batch and keeps a checkpoint, a second one leaves at once.
     """
+    from cifar_tui.cli.placing import slurm_options
     from cifar_tui.cli.train import train_preset
 
+    paths = _paths(context, home)
     changes = [*(settings or []), *([f"training.device={device}"] if device is not None else [])]
-    raise typer.Exit(train_preset(_paths(context, home), preset, changes, name, seeds, go_on=go_on, as_json=as_json))
+    options = slurm_options(paths, on, slurm or [], None)
+    raise typer.Exit(train_preset(paths, preset, changes, name, seeds, slurm=options, go_on=go_on, as_json=as_json))
 
 
 @app.command()
@@ -362,6 +378,9 @@ def start_sweep_command(
     name: Annotated[str | None, typer.Option("--name", help="What the sweep is called.")] = None,
     devices: DevicesOption = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be trained, and how long.")] = False,
+    on: OnOption = "local",
+    slurm: SlurmOption = None,
+    at_once: AtOnceOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however many runs there are.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each run that ends.")] = False,
     home: HomeOption = None,
@@ -371,11 +390,14 @@ def start_sweep_command(
     The same command again trains only what is missing. Exits with 0 when all runs finished, 1 when one failed, 2 for
     wrong usage, 130 when it was interrupted: Ctrl+C stops what trains, with checkpoints, and leaves the rest queued.
     """
+    from cifar_tui.cli.placing import slurm_options
     from cifar_tui.cli.sweep import start_sweep
 
+    paths = _paths(context, home)
     code = start_sweep(
-        _paths(context, home), presets, settings or [], grid or [], seeds, name,
-        devices=_devices(devices), dry_run=dry_run, yes=yes, as_json=as_json,
+        paths, presets, settings or [], grid or [], seeds, name,
+        devices=_devices(devices), slurm=slurm_options(paths, on, slurm or [], at_once),
+        dry_run=dry_run, yes=yes, as_json=as_json,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -413,13 +435,19 @@ def resume_sweep_command(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The sweep.")],
     devices: DevicesOption = "auto",
+    on: OnOption = "local",
+    slurm: SlurmOption = None,
+    at_once: AtOnceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each run that ends.")] = False,
     home: HomeOption = None,
 ) -> None:
     """Go on with all runs of a sweep that are not finished. Exits as start does."""
+    from cifar_tui.cli.placing import slurm_options
     from cifar_tui.cli.sweep import resume_sweep
 
-    raise typer.Exit(resume_sweep(_paths(context, home), name, devices=_devices(devices), as_json=as_json))
+    paths = _paths(context, home)
+    options = slurm_options(paths, on, slurm or [], at_once)
+    raise typer.Exit(resume_sweep(paths, name, devices=_devices(devices), slurm=options, as_json=as_json))
 
 
 @data_app.command()

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -12,6 +13,7 @@ from rich.text import Text
 from cifar_tui.bench.estimate import estimate
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, make_console, warn
 from cifar_tui.cli.follow import follow_runs
+from cifar_tui.cli.placing import hand_over, job_states
 from cifar_tui.config import ConfigError, RunConfig, Source, override
 from cifar_tui.config.grid import make_grid
 from cifar_tui.data import cifar100
@@ -33,6 +35,11 @@ from cifar_tui.runs.sweep import (
     sweep_name,
     sweeps,
 )
+from cifar_tui.slurm.cancel import cancel_jobs
+from cifar_tui.slurm.errors import SlurmError
+from cifar_tui.slurm.options import SlurmOptions
+from cifar_tui.slurm.states import JobState
+from cifar_tui.slurm.submit import slurm_job
 from cifar_tui.text import printable
 
 _MOST_WITHOUT_A_QUESTION = 50
@@ -48,6 +55,7 @@ def start_sweep(
     name: str | None,
     *,
     devices: tuple[str, ...],
+    slurm: SlurmOptions | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -61,7 +69,8 @@ def start_sweep(
         axes: `KEY=VALUE,VALUE` each, crossed with one another.
         seeds: such as `0..4`; None keeps the seed of the settings.
         name: of the sweep; None makes it from the presets and the axes.
-        devices: what to train on (see `devices.parse_devices`).
+        devices: what to train on here (see `devices.parse_devices`).
+        slurm: for runs that Slurm is to train instead.
         dry_run: only say what would be trained.
         yes: ask nothing.
         as_json: print lines of JSON.
@@ -83,17 +92,27 @@ def start_sweep(
     count = len(what.missing) + len(what.unfinished)
     if count > _MOST_WITHOUT_A_QUESTION and not yes:
         _ask(count)
-    carried_out = _carried_out(RunQueue(store), name, what)
+    carried_out = _carried_out(RunQueue(store), name, what, slurm)
+    if slurm is not None:
+        hand_over(paths, store, carried_out, slurm)
+        if carried_out and not as_json:
+            print(f"`cifar-tui sweep status {name}` and the app show how they are.")
+        return 0
     running = tuple(run for run in what.present if not run.status.is_over)
     return _train(paths, store, name, (*carried_out, *running), devices, as_json=as_json)
 
 
-def resume_sweep(paths: Paths, name: str, *, devices: tuple[str, ...], as_json: bool) -> int:
+def resume_sweep(
+    paths: Paths, name: str, *, devices: tuple[str, ...], slurm: SlurmOptions | None, as_json: bool
+) -> int:
     """Go on with all runs of a sweep that are not finished, and return the exit code."""
     store = RunStore(paths.runs)
     runs = _find(store, name)
     what = Plan((), tuple(run for run in runs if run.status.can_go_on), ())
-    resumed = _carried_out(RunQueue(store), name, what)
+    resumed = _carried_out(RunQueue(store), name, what, slurm)
+    if slurm is not None:
+        hand_over(paths, store, resumed, slurm)
+        return 0
     waiting = tuple(run for run in runs if not run.status.is_over)
     return _train(paths, store, name, (*resumed, *waiting), devices, as_json=as_json)
 
@@ -101,18 +120,18 @@ def resume_sweep(paths: Paths, name: str, *, devices: tuple[str, ...], as_json: 
 def cancel(paths: Paths, name: str) -> None:
     """Take a sweep's runs out of the queue, and stop those that train."""
     store = RunStore(paths.runs)
-    _find(store, name)
+    handed = [run for run in _find(store, name) if run.record.slurm is not None and not run.status.is_over]
     try:
         cancelled = cancel_sweep(RunQueue(store), name)
-    except StoreError as error:
+        cancel_jobs(store, handed)
+    except (StoreError, SlurmError) as error:
         fail(str(error))
-    if not cancelled.waiting and not cancelled.asked:
+    if not cancelled.waiting and not cancelled.asked and not handed:
         print(f"Nothing of {name} waits or trains.")
         return
-    print(
-        f"{name}: {cancelled.waiting} taken out of the queue, {cancelled.asked} told to stop at the next batch. "
-        f"`cifar-tui sweep resume {name}` goes on with them."
-    )
+    parts = [f"{cancelled.waiting} taken out of the queue", f"{cancelled.asked} told to stop at the next batch"]
+    parts += [f"{len(handed)} cancelled in Slurm"] if handed else []
+    print(f"{name}: {', '.join(parts)}. `cifar-tui sweep resume {name}` goes on with them.")
 
 
 def show_status(paths: Paths, name: str | None, *, as_json: bool) -> None:
@@ -127,6 +146,7 @@ def show_status(paths: Paths, name: str | None, *, as_json: bool) -> None:
         print(json.dumps({"sweep": name, "cells": [_as_object(cell, grid) for cell in grid.cells]}, indent=2))
     else:
         _print_status(name, runs)
+        _print_jobs(job_states(paths, store, runs))
 
 
 def _configure(paths: Paths, preset: str, settings: Sequence[str]) -> RunConfig:
@@ -181,9 +201,9 @@ def _ask(count: int) -> None:
         raise typer.Exit(USAGE)
 
 
-def _carried_out(queue: RunQueue, name: str, what: Plan) -> tuple[Run, ...]:
+def _carried_out(queue: RunQueue, name: str, what: Plan, slurm: SlurmOptions | None) -> tuple[Run, ...]:
     try:
-        return carry_out(queue, name, what)
+        return carry_out(queue, name, what, slurm=slurm_job(slurm) if slurm else None)
     except StoreError as error:
         fail(str(error))
 
@@ -235,6 +255,12 @@ def _print_status(name: str, runs: Sequence[Run]) -> None:
     if len(grid.axes) == 2:
         console.print()
         console.print(_plane_table(grid))
+
+
+def _print_jobs(states: Mapping[str, JobState]) -> None:
+    if states:
+        counts = Counter(state.text for state in states.values())
+        print(f"Slurm: {', '.join(f'{number} {printable(text)}' for text, number in counts.items())}.")
 
 
 def _cell_table(grid: Grid) -> Table:

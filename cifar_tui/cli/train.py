@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, warn
+from cifar_tui.cli.placing import hand_over
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.config import ConfigError, RunConfig, Source, override, sentence, with_values
@@ -19,10 +20,12 @@ from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
 from cifar_tui.runs.extend import extend_now
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
-from cifar_tui.runs.queue import check_can_go_on
+from cifar_tui.runs.queue import RunQueue, check_can_go_on
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.table import rows_of
+from cifar_tui.slurm.options import SlurmOptions
+from cifar_tui.slurm.submit import slurm_job
 
 
 def train_preset(
@@ -32,6 +35,7 @@ def train_preset(
     name: str | None,
     seeds: str | None,
     *,
+    slurm: SlurmOptions | None,
     go_on: bool,
     as_json: bool,
 ) -> int:
@@ -43,6 +47,7 @@ def train_preset(
         settings: `KEY=VALUE` each.
         name: what the run is called; None leaves it to the preset.
         seeds: such as `0..4` or `0, 7`; None trains once, with the seed of the settings.
+        slurm: for runs that Slurm is to train instead of this process.
         go_on: resume the newest unfinished run of this very configuration, if there is one.
         as_json: print events as lines of JSON.
     """
@@ -51,6 +56,9 @@ def train_preset(
     if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
         fail(cifar100.MISSING)
     store = RunStore(paths.runs)
+    if slurm is not None:
+        _hand_over(paths, store, configs, slurm, go_on=go_on)
+        return 0
     runs: list[Run] = []
     for config in configs:
         runs.append(_train(paths, store, config, go_on=go_on, as_json=as_json))
@@ -62,13 +70,35 @@ def train_preset(
 
 
 def _train(paths: Paths, store: RunStore, config: RunConfig, *, go_on: bool, as_json: bool) -> Run:
-    if go_on and (unfinished := [run for run in store.scan().runs if run.status.can_go_on and run.config == config]):
-        return _go_on(paths, store, unfinished[-1], as_json=as_json)
+    if go_on and (unfinished := _unfinished(store, config)):
+        return _go_on(paths, store, unfinished, as_json=as_json)
 
     def start(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         return execute_now(paths, store, config, should_stop, hear)
 
     return _follow(paths, config, start, as_json=as_json)
+
+
+def _unfinished(store: RunStore, config: RunConfig) -> Run | None:
+    """Return the newest run of this very configuration that ended before its end, if there is one."""
+    found = [run for run in store.scan().runs if run.status.can_go_on and run.config == config]
+    return found[-1] if found else None
+
+
+def _hand_over(
+    paths: Paths, store: RunStore, configs: Sequence[RunConfig], slurm: SlurmOptions, *, go_on: bool
+) -> None:
+    queue, job = RunQueue(store), slurm_job(slurm)
+    runs: list[Run] = []
+    try:
+        for config in configs:
+            unfinished = _unfinished(store, config) if go_on else None
+            runs += [queue.resume(unfinished.id, slurm=job)] if unfinished else queue.add_all([config], slurm=job)
+    except StoreError as error:
+        fail(str(error))
+    hand_over(paths, store, runs, slurm)
+    for run in runs:
+        print(f"  {run.id}")
 
 
 def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:

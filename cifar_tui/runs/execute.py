@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.runs.backlog import Backlog
 from cifar_tui.runs.devices import AUTO, suits
 from cifar_tui.runs.environment import describe_environment
+from cifar_tui.runs.heartbeat import beating, lives_elsewhere
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError, now
@@ -90,10 +92,13 @@ def execute(
         StoreError: the run folder cannot be read or written.
     """
     store.get(run_id)  # before the lock, which would make a folder where the run was just removed
+    if lives_elsewhere(store.folder / run_id):
+        raise RunTakenError(f"{run_id} is being trained on another host.")
     with _held(store, run_id, only_if):
         if only_if is not None and store.get(run_id).status is not only_if:
             raise RunTakenError(f"{run_id} is no longer {only_if}.")
-        return _Execution(paths, store, run_id, should_stop, listener, device).run()
+        with beating(store.folder / run_id, os.environ.get("SLURM_JOB_ID")):
+            return _Execution(paths, store, run_id, should_stop, listener, device).run()
 
 
 def execute_now(

@@ -3,7 +3,9 @@
 import errno
 import fcntl
 import os
+import socket
 import tempfile
+import time
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock
@@ -11,8 +13,9 @@ from filelock import BaseFileLock, FileLock, SoftFileLock
 _MISSING = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 NO_LOCKS = (
-    "The data folder's file system has no locks, so files named *.lock take their place. If a run shows as running "
-    "though its process is gone, on another host, remove run.lock from its folder."
+    "The data folder's file system has no locks, so files named *.lock and signs of life every 10 s take their place. "
+    "A run whose process ends on another host without a word shows as interrupted after a minute; if "
+    "the queue stands still then, remove runner.lock from the data folder."
 )
 
 _known: dict[int, bool] = {}
@@ -23,7 +26,7 @@ def make_lock(path: Path, timeout: float = -1) -> BaseFileLock:
     """Return the lock on `path`, not acquired yet.
 
     Where the file system has no locks, it is the file itself that locks, by being there. It names its process, so that
-    one that a killed process left behind is taken over on the same host; on another host it has to be removed by hand.
+    one that a killed process left behind is taken over on the same host; for another host see `break_stale`.
 
     Args:
         path: in a folder that exists.
@@ -31,6 +34,21 @@ def make_lock(path: Path, timeout: float = -1) -> BaseFileLock:
     """
     kind = FileLock if has_locks(path.parent) else SoftFileLock
     return kind(path, timeout=timeout, mode=0o600)
+
+
+def break_stale(path: Path, seconds: float) -> None:
+    """Remove a lock that is a file, and that a process on another host left behind more than `seconds` ago.
+
+    A process that is there gives signs of life meanwhile (see `heartbeat`), or is done long before.
+    """
+    try:
+        if has_locks(path.parent) or time.time() - path.stat().st_mtime < seconds:
+            return
+        host = path.read_text(errors="replace").splitlines()[1:2]
+        if host != [socket.gethostname()]:
+            path.unlink()
+    except OSError:
+        pass  # there is none
 
 
 def has_locks(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from cifar_tui.config import RunConfig
 from cifar_tui.files import make_folder
 from cifar_tui.runs.extend import extended
-from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
 
@@ -47,10 +47,10 @@ class RunQueue:
             raise StoreError(f"The queue cannot go on: {error.strerror}.") from error
 
     def waiting(self) -> list[Run]:
-        """Return the queued runs, next first."""
+        """Return the queued runs that this machine is to train, next first."""
         runs = self.store.scan(leave_out=self._finished).runs
         self._finished |= {run.id for run in runs if run.status is RunStatus.FINISHED}
-        return in_queue_order(runs)
+        return [run for run in in_queue_order(runs) if run.record.slurm is None]
 
     def add(self, config: RunConfig, *, first: bool = False) -> Run:
         """Queue a new run, at the end or before all others.
@@ -60,13 +60,21 @@ class RunQueue:
         """
         return self.add_all([config], first=first)[0]
 
-    def add_all(self, configs: Sequence[RunConfig], *, first: bool = False, sweep: str | None = None) -> list[Run]:
+    def add_all(
+        self,
+        configs: Sequence[RunConfig],
+        *,
+        first: bool = False,
+        sweep: str | None = None,
+        slurm: SlurmJob | None = None,
+    ) -> list[Run]:
         """Queue new runs in their order, at the end or before all others.
 
         Args:
             configs: what they compute.
             first: before all that wait already.
             sweep: the name of the sweep that they belong to, if any.
+            slurm: for runs that are then handed to Slurm: this machine does not train them.
 
         Raises:
             StoreError: a run cannot be written; those before it are queued.
@@ -74,18 +82,23 @@ class RunQueue:
         positions = [run.record.queue_position for run in self.waiting()]
         start = min(positions, default=0.0) - len(configs) if first else max(positions, default=-1.0) + 1
         return [
-            self.store.create(config, RunStatus.QUEUED, start + place, sweep=sweep)
+            self.store.create(config, RunStatus.QUEUED, start + place, sweep=sweep, slurm=slurm)
             for place, config in enumerate(configs)
         ]
 
-    def resume(self, run_id: str) -> Run:
-        """Queue a run again that ended before its end; it goes on from its checkpoint.
+    def resume(self, run_id: str, *, slurm: SlurmJob | None = None) -> Run:
+        """Queue a run again that ended before its end; it goes on from its checkpoint, here or where `slurm` says.
 
         Raises:
             StoreError: the run is finished, under way or queued already, or cannot be written.
         """
         check_can_go_on(self.store.get(run_id))
-        changes = {"status": RunStatus.QUEUED, "queue_position": self._last_position() + 1, "error": None}
+        changes = {
+            "status": RunStatus.QUEUED,
+            "queue_position": self._last_position() + 1,
+            "error": None,
+            "slurm": slurm,
+        }
         return self.store.change(run_id, lambda record: record.model_copy(update=changes))
 
     def _last_position(self) -> float:

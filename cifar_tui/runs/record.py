@@ -61,6 +61,19 @@ class Environment(BaseModel):
     pid: int
 
 
+class SlurmJob(BaseModel):
+    """Where a run was handed to Slurm."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    id: str | None = Field(None, pattern=r"^\d+(_\d+)?$")
+    """Of the job, with its place in an array; None until Slurm has told it."""
+    node: str | None = None
+    """The host that it runs, or ran, on."""
+    options: dict[str, str] = {}
+    """Of sbatch."""
+
+
 class RunRecord(BaseModel):
     """The content of `run.json`. Unknown keys are kept out, and `schema_version` says how to read the rest."""
 
@@ -82,6 +95,8 @@ class RunRecord(BaseModel):
     """The id of the finished run that this one trains on, if any."""
     sweep: str | None = Field(None, max_length=LONGEST_SWEEP, pattern=r"^[\w.+-]+$")
     """The name of the sweep that it belongs to, if any."""
+    slurm: SlurmJob | None = None
+    """None for a run that this machine's queue sees to."""
     name: str | None = Field(None, max_length=LONGEST_NAME)
     """What a person calls the run since; None leaves it to the configuration, which a new name never changes."""
     tags: tuple[str, ...] = ()

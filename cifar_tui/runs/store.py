@@ -2,7 +2,8 @@
 
 A folder holds `run.json` (see `record`), `epochs.jsonl` (one finished epoch a line), `progress.json` (the position
 within the epoch), `checkpoint.pt`, `predictions.npz` and `log.txt`. While a process trains a run it holds the lock
-`run.lock`; a run that says it is running while nobody holds its lock was interrupted.
+`run.lock` and touches `heartbeat.json`; a run that says it is running while nobody holds its lock, nor gives a sign of
+life on another host, was interrupted.
 """
 
 import contextlib
@@ -24,9 +25,10 @@ from cifar_tui.config import RunConfig
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import append_line, copy_plain, make_folder, replace_text
 from cifar_tui.runs.collector import collector_at_rest
-from cifar_tui.runs.locks import make_lock
+from cifar_tui.runs.heartbeat import SECONDS_UNTIL_SILENCE, lives_elsewhere
+from cifar_tui.runs.locks import break_stale, make_lock
 from cifar_tui.runs.reading import ReadEpochs, RecordError, read_epochs, read_log, read_progress, read_record
-from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
 from cifar_tui.text import printable
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
@@ -106,6 +108,7 @@ class RunStore:
         queue_position: float = 0.0,
         parent: Run | None = None,
         sweep: str | None = None,
+        slurm: SlurmJob | None = None,
     ) -> Run:
         """Make a folder for a new run.
 
@@ -115,12 +118,15 @@ class RunStore:
             queue_position: where it waits, if it does.
             parent: the run that it goes on from: it starts with a copy of its checkpoint and its history.
             sweep: the name of the sweep that it belongs to, if any.
+            slurm: for one that Slurm is to run.
 
         Raises:
             StoreError: the folder cannot be written to, or the parent has no checkpoint.
         """
         parent_id = parent.id if parent else None
-        record = RunRecord(config=config, status=status, queue_position=queue_position, parent=parent_id, sweep=sweep)
+        record = RunRecord(
+            config=config, status=status, queue_position=queue_position, parent=parent_id, sweep=sweep, slurm=slurm
+        )
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
         run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
         folder = self.folder / run_id
@@ -199,7 +205,8 @@ class RunStore:
         """
         try:
             with self.training_lock(run_id).acquire(timeout=0):
-                if self._read(self.folder / run_id).status is not RunStatus.RUNNING:
+                folder = self.folder / run_id
+                if self._read(folder).status is not RunStatus.RUNNING or lives_elsewhere(folder):
                     return False
                 self.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.INTERRUPTED}))
         except (StoreError, Timeout, OSError):
@@ -284,9 +291,13 @@ class RunStore:
 
     def training_lock(self, run_id: str) -> BaseFileLock:
         """Return the lock that whoever trains the run holds."""
-        return make_lock(self.folder / run_id / "run.lock")
+        file = self.folder / run_id / "run.lock"
+        if not lives_elsewhere(self.folder / run_id):
+            break_stale(file, SECONDS_UNTIL_SILENCE)
+        return make_lock(file)
 
     def _edit_lock(self, folder: Path) -> BaseFileLock:
+        break_stale(folder / "edit.lock", SECONDS_UNTIL_SILENCE)
         return make_lock(folder / "edit.lock", _SECONDS_TO_WAIT_FOR_A_WRITER)
 
     def append_epoch(self, run_id: str, epoch: EpochFinished) -> None:
@@ -370,8 +381,11 @@ class RunStore:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
 
     def _is_held(self, folder: Path) -> bool:
+        if lives_elsewhere(folder):
+            return True
         if not (folder / "run.lock").exists():
             return False
+        break_stale(folder / "run.lock", SECONDS_UNTIL_SILENCE)
         lock = make_lock(folder / "run.lock")
         try:
             lock.acquire(timeout=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cifar_tui.config import FieldPath, RunConfig, with_values
 from cifar_tui.runs.compare import differences
 from cifar_tui.runs.queue import RunQueue, stop_waiting
-from cifar_tui.runs.record import LONGEST_SWEEP, RunStatus
+from cifar_tui.runs.record import LONGEST_SWEEP, RunStatus, SlurmJob
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -96,7 +96,9 @@ def plan(store: RunStore, name: str, configs: Sequence[RunConfig]) -> Plan:
     )
 
 
-def carry_out(queue: RunQueue, name: str, what: Plan, *, first: bool = False) -> tuple[Run, ...]:
+def carry_out(
+    queue: RunQueue, name: str, what: Plan, *, first: bool = False, slurm: SlurmJob | None = None
+) -> tuple[Run, ...]:
     """Queue what a plan asks for: what is unfinished, to go on from its checkpoint, and what is missing.
 
     Args:
@@ -104,24 +106,27 @@ def carry_out(queue: RunQueue, name: str, what: Plan, *, first: bool = False) ->
         name: of the sweep.
         what: see `plan`.
         first: before all that wait already.
+        slurm: for runs that are then handed to Slurm.
 
     Raises:
         StoreError: a run cannot be written; those before it are queued.
     """
-    resumed = [queue.resume(run.id) for run in what.unfinished]
-    return (*resumed, *queue.add_all(what.missing, first=first, sweep=name))
+    resumed = [queue.resume(run.id, slurm=slurm) for run in what.unfinished]
+    return (*resumed, *queue.add_all(what.missing, first=first, sweep=name, slurm=slurm))
 
 
 def cancel_sweep(queue: RunQueue, name: str) -> Cancelled:
     """Take a sweep's waiting runs out of the queue, and stop those that train at their next batch.
 
-    All can be resumed: none is removed.
+    All can be resumed: none is removed. What was handed to Slurm is for `slurm.cancel`.
 
     Raises:
         StoreError: a run cannot be written.
     """
     waiting = asked = 0
     for run in runs_of_sweep(queue.store, name):
+        if run.record.slurm is not None:
+            continue
         if run.status is RunStatus.QUEUED:
             queue.store.change(run.id, stop_waiting)
             waiting += 1

@@ -1,0 +1,90 @@
+"""What sbatch is asked for: options as people write them, with the defaults of the configuration file."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cifar_tui.files import read_plain
+from cifar_tui.paths import Paths
+from cifar_tui.slurm.errors import SlurmError
+
+DEFAULT_TIME = "01:00:00"
+"""A run that needs longer is requeued at the limit and goes on."""
+DEFAULT_AT_ONCE = 10
+_OURS = ("array", "error", "job-name", "open-mode", "output", "requeue", "no-requeue", "signal", "wrap")
+_LARGEST = 2**16
+
+
+@dataclass(frozen=True)
+class SlurmOptions:
+    """How runs are handed to Slurm."""
+
+    sbatch: Mapping[str, str] = field(default_factory=dict)
+    """Options of sbatch by their long names, without dashes in front: `partition`, `time`, `gres` …"""
+    at_once: int = DEFAULT_AT_ONCE
+    """So many runs of one sweep run at the same time, at most."""
+
+    @property
+    def text(self) -> str:
+        """As a person writes them: `partition=gpu time=02:00:00`."""
+        return " ".join(f"{key}={value}" for key, value in self.sbatch.items())
+
+
+def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None = None) -> SlurmOptions:
+    """Return the defaults of the configuration file, with `wishes` over them.
+
+    Args:
+        paths: where the configuration file is.
+        wishes: `KEY=VALUE` each, with the keys of sbatch's long options.
+        at_once: runs of one sweep that may run at the same time; None leaves it to the file.
+
+    Raises:
+        SlurmError: the file or a wish cannot be understood, or asks for what cifar-tui sets itself.
+    """
+    options, limit = _defaults(paths.settings)
+    for wish in wishes:
+        key, equals, value = (part.strip() for part in wish.partition("="))
+        if not equals or not key or not value:
+            raise SlurmError(f"{wish!r} is no option of sbatch; write KEY=VALUE, such as partition=gpu.")
+        options[_checked(key)] = _one_line(value)
+    return SlurmOptions({"time": DEFAULT_TIME} | options, limit if at_once is None else at_once)
+
+
+def _defaults(file: Path) -> tuple[dict[str, str], int]:
+    try:
+        content = tomllib.loads(read_plain(file, _LARGEST).decode())
+    except FileNotFoundError:
+        return {}, DEFAULT_AT_ONCE
+    except OSError as error:
+        raise SlurmError(f"{file} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise SlurmError(f"{file} is no TOML: {str(error).splitlines()[0]}.") from None
+    table = content.get("slurm", {})
+    if not isinstance(table, dict):
+        raise SlurmError(f'{file}: slurm must be a table of sbatch\'s options: [slurm], then partition = "gpu".')
+    at_once = table.pop("at_once", DEFAULT_AT_ONCE)
+    if not isinstance(at_once, int) or at_once < 1:
+        raise SlurmError(f"{file}: slurm.at_once must be a whole number of runs, 1 or more.")
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise SlurmError(f"{file}: slurm.{key} must be text or a whole number.")
+        found[_checked(key)] = _one_line(str(value))
+    return found, at_once
+
+
+def _checked(key: str) -> str:
+    name = key.lstrip("-").replace("_", "-")
+    if name in _OURS:
+        raise SlurmError(f"{name} is set by cifar-tui; leave it out of the options for Slurm.")
+    if not name.replace("-", "").isalnum():
+        raise SlurmError(f"{key!r} is no option of sbatch; write KEY=VALUE, such as partition=gpu.")
+    return name
+
+
+def _one_line(value: str) -> str:
+    # It becomes a line of a script: what follows a line break would be a command.
+    if not value.isprintable():
+        raise SlurmError(f"{value!r} cannot stand in an option of sbatch; write it in one line.")
+    return value

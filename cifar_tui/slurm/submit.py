@@ -1,0 +1,135 @@
+"""Hands runs to Slurm: one job for one run, one array for several."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cifar_tui.files import make_folder
+from cifar_tui.paths import Paths
+from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
+from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.slurm.errors import SlurmError
+from cifar_tui.slurm.job import RunJob
+from cifar_tui.slurm.options import SlurmOptions
+
+_LARGEST_ARRAY = 500
+"""Slurm's own limit is 1001 unless it is told otherwise."""
+_SECONDS_BEFORE_THE_LIMIT = 60
+"""For the checkpoint; Slurm looks every half minute."""
+_MOST_TIMEOUTS = 10_000
+"""A run goes on as often as its time limit asks for."""
+_MINUTES = 60
+"""What submitit takes the limit for; the options hold the one that counts."""
+
+
+def check_slurm() -> None:
+    """Return when runs can be handed to Slurm from here.
+
+    Raises:
+        SlurmError: there is no Slurm, or no submitit.
+    """
+    if shutil.which("sbatch") is None or shutil.which("srun") is None:
+        raise SlurmError("There is no Slurm here: sbatch and srun are not on the PATH.")
+    try:
+        _import_submitit()
+    except ImportError:
+        raise SlurmError("Slurm needs submitit: pip install 'cifar-tui[slurm]'.") from None
+
+
+def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions) -> None:
+    """Hand runs to Slurm that wait for it (`RunRecord.slurm` without an id), and write down their jobs' ids.
+
+    Args:
+        paths: the shared home.
+        store: where the runs are.
+        runs: one or more.
+        options: what sbatch is asked for.
+
+    Raises:
+        SlurmError: Slurm refuses them; those that have trained before are stopped again, the others removed.
+        StoreError: a run cannot be written.
+    """
+    check_slurm()
+    handed = 0
+    try:
+        for start in range(0, len(runs), _LARGEST_ARRAY):
+            several = runs[start : start + _LARGEST_ARRAY]
+            for run, job_id in zip(several, _sbatch(paths, several, options), strict=True):
+                _note_job(store, run.id, job_id)
+                handed += 1
+    finally:
+        for run in runs[handed:]:
+            _give_back(store, run)
+
+
+def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions) -> list[str]:
+    submitit = _import_submitit()
+    folder = paths.data / "slurm"
+    name = runs[0].record.sweep or runs[0].title
+    try:
+        make_folder(folder)
+        executor = submitit.SlurmExecutor(folder, max_num_timeout=_MOST_TIMEOUTS)
+        executor.update_parameters(
+            job_name=re.sub(r"[^\w.+-]+", "-", f"cifar-tui {name}")[:64],
+            time=_MINUTES,
+            signal_delay_s=_SECONDS_BEFORE_THE_LIMIT,
+            array_parallelism=options.at_once,
+            additional_parameters={"requeue": True} | dict(options.sbatch),
+        )
+        job = RunJob(paths)
+        with _without_colours():
+            if len(runs) == 1:
+                return [str(executor.submit(job, runs[0].id).job_id)]
+            return [str(found.job_id) for found in executor.map_array(job, [run.id for run in runs])]
+    except submitit.core.utils.FailedSubmissionError as error:
+        raise SlurmError(f"Slurm told no job's id: {error}") from error
+    except submitit.core.utils.FailedJobError as error:
+        raise SlurmError(f"Slurm refuses the job: {_reason(str(error))}.") from error
+    except OSError as error:
+        raise SlurmError(f"{folder} cannot be written to: {error.strerror}.") from error
+
+
+def _reason(text: str) -> str:
+    """Return what sbatch said, without its own name: the first error is the precise one."""
+    lines = [line.partition("error:")[2].strip() for line in text.splitlines() if "error:" in line]
+    return (lines[0] if lines else text.strip().splitlines()[-1]).rstrip(".")
+
+
+def _note_job(store: RunStore, run_id: str, job_id: str) -> None:
+    def note(record: RunRecord) -> RunRecord:
+        if record.slurm is None or record.slurm.id is not None:  # the job was quicker than this
+            return record
+        return record.model_copy(update={"slurm": record.slurm.model_copy(update={"id": job_id})})
+
+    store.change(run_id, note)
+
+
+def _give_back(store: RunStore, run: Run) -> None:
+    if run.record.started_at is None:
+        store.delete(run.id)
+    else:
+        changes = {"status": RunStatus.STOPPED, "slurm": None}
+        store.change(run.id, lambda record: record.model_copy(update=changes))
+
+
+def slurm_job(options: SlurmOptions) -> SlurmJob:
+    """Return what a run's record holds that waits to be handed to Slurm."""
+    return SlurmJob(options=dict(options.sbatch))
+
+
+@contextlib.contextmanager
+def _without_colours() -> Iterator[None]:
+    """Keep submitit's repetition of what sbatch says off the terminal: the sentence of ours has it."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
+        yield
+
+
+def _import_submitit() -> Any:
+    os.environ.setdefault("SUBMITIT_LOG_LEVEL", "CRITICAL")  # it would log onto the screen
+    import submitit
+    import submitit.core.utils
+
+    return submitit
