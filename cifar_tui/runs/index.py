@@ -36,6 +36,11 @@ class Snapshot:
     followed: History | None = None
     """The run that the Live tab shows."""
 
+    @property
+    def open_runs(self) -> tuple[Run, ...]:
+        """What trains or waits."""
+        return (*self.running, *self.queue)
+
 
 class RunIndex:
     """Follows the store; reads again only what has changed. Not thread-safe: one thread calls `refresh`."""

@@ -113,7 +113,7 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
         status=record.status.value,
         planned_epochs=training.epochs,
         parameters=started.parameters if started else None,
-        device=started.device.partition(" ")[0] if started else None,
+        device=_device(run),
         date=record.created_at,
         report_difference=_report_difference(run, dataset, references),
         seed=training.seed,
@@ -160,6 +160,13 @@ def ranked(rows: Iterable[Row]) -> list[Row]:
         if own:
             best.add(max(own, key=lambda row: row.accuracy_per_million or 0.0).key)
     return [replace(row, rank=places.get(row.key), is_most_efficient=row.key in best) for row in rows]
+
+
+def _device(run: Run) -> str | None:
+    """What it trains on, or, before its first start, the job of Slurm that it waits for."""
+    if run.record.started is not None:
+        return run.record.started.device.partition(" ")[0]
+    return f"slurm {run.record.slurm.id or ''}".rstrip() if run.record.slurm is not None else None
 
 
 def _expected_dataset(run: Run) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.slurm.errors import SlurmError
+from cifar_tui.slurm.errors import SlurmError, last_words
 
 _SECONDS_FOR_SLURM = 20.0
 _MOST_AT_ONCE = 200
@@ -41,8 +41,7 @@ def _scancel(jobs: Sequence[str]) -> None:
     try:
         subprocess.run(["scancel", *jobs], capture_output=True, text=True, timeout=_SECONDS_FOR_SLURM, check=True)
     except subprocess.CalledProcessError as error:
-        reason = (error.stderr or "").strip().splitlines() or ["scancel failed"]
-        raise SlurmError(f"The jobs cannot be cancelled: {reason[-1].partition('error: ')[2] or reason[-1]}.") from None
+        raise SlurmError(f"The jobs cannot be cancelled: {last_words(error.stderr, 'scancel failed')}.") from None
     except (OSError, subprocess.TimeoutExpired):
         raise SlurmError("The jobs cannot be cancelled: scancel is missing, or took too long.") from None
 

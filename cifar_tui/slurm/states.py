@@ -14,7 +14,7 @@ from cifar_tui.files import append_line
 from cifar_tui.runs.reading import read_log
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError, now
-from cifar_tui.slurm.errors import SlurmError
+from cifar_tui.slurm.errors import SlurmError, last_words
 
 _SECONDS_FOR_SLURM = 10.0
 _SECONDS_UNTIL_SURE = 3.0
@@ -60,8 +60,7 @@ def read_states() -> dict[str, JobState]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS_FOR_SLURM, check=True)
     except subprocess.CalledProcessError as error:
-        reason = (error.stderr or "").strip().splitlines() or ["squeue failed"]
-        raise SlurmError(f"Slurm does not answer: {reason[0].partition('error: ')[2] or reason[0]}.") from None
+        raise SlurmError(f"Slurm does not answer: {last_words(error.stderr, 'squeue failed')}.") from None
     except (OSError, subprocess.TimeoutExpired):
         raise SlurmError("Slurm does not answer: squeue took too long.") from None
     found = {}

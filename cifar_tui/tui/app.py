@@ -41,6 +41,7 @@ from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.main import MainScreen
+from cifar_tui.tui.slurm_desk import is_with_slurm
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -62,7 +63,7 @@ TABS: Mapping[str, type[Widget]] = {
     "leaderboard": LeaderboardPane,
     "data": DataPane,
 }
-SCREENS = ("run", "inspect", "compare")
+SCREENS = ("run", "inspect", "sweep", "compare")
 """The scopes of what lies over the tabs and has keys of its own, where a dialog has answers: the ids of the screens."""
 
 
@@ -209,6 +210,8 @@ class CifarApp(RunsApp):
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
         self._save_state()
+        if self._view is not None and any(is_with_slurm(run) for run in self._view.snapshot.open_runs):
+            self.look_at_slurm()
         self.look()
 
     def _catch_up_with_the_terminal(self) -> None:
@@ -332,7 +335,7 @@ class CifarApp(RunsApp):
 
     @work(thread=True, group="look")
     def _look(self) -> None:
-        wish = Wish(self._follow, tuple(self.marked), self.state.with_log)
+        wish = Wish(self._follow, tuple(self.marked), self.state.with_log, self.jobs)
         self.post_message(self.Looked(self._looker.look(wish)))
 
     def _hear(self, run_id: str, event: Event) -> None:

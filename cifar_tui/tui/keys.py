@@ -82,6 +82,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("u,ctrl+z", "undo", "Undo", "Take the last change of the form back.", "u ctrl+z"),
             Key("r", "reset", "Reset", "Put every field back to the preset.", in_footer=True),
             Key("i", "get_data", "Data", "Download or import CIFAR-100, or take the embedded set."),
+            Key("o", "choose_place", "Run on", "Hand runs to Slurm from now on, or train them here again."),
             Key("escape", "leave_form", "Presets", "Move from the form back to the presets.", "esc"),
         ),
     ),
@@ -107,6 +108,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("X", "stop_after_epoch", "Stop later", "Stop the run at the end of its epoch; again: let it go on."),
             Key("c", "continue", "Continue", "Resume the shown run, or train a finished one on."),
             Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
+            Key("enter", "show_chosen", "Show", "Show the run that the queue's cursor is on."),
             Key("delete,backspace", "remove", "Unqueue", "Take the chosen run out of the queue.", "del", True),
             Key("K,shift+up", "move(-1)", "Sooner", "Move the chosen run up in the queue."),
             Key("J,shift+down", "move(1)", "Later", "Move the chosen run down in the queue."),
@@ -144,6 +146,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("f", "follow", "On Live", "See a run on Live."),
             Key("i", "inspect", "Inspect", "See what a finished run gets right and wrong, by class.", in_footer=True),
             Key("g", "group", "Group seeds", "Show runs that differ in their seed alone as mean ± standard deviation."),
+            Key("w", "sweep", "Sweep", "See the grid of the sweep that a run belongs to."),
             Key("h", "toggle_given", "Given rows", "Show or hide what the report and this project measured."),
             Key("C", "columns", "Columns", "Choose which columns are shown, and their order."),
             Key("n", "rename", "Rename", "Call a run something else."),
@@ -210,6 +213,14 @@ SCOPES: Mapping[str, Scope] = {
             Key("plus,equals_sign", "size(1)", "Larger", "Draw the images larger.", "+"),
             Key("minus", "size(-1)", "Smaller", "Draw the images smaller.", "-"),
             Key("y", "copy", "Copy", "Copy the view as a Markdown table.", in_footer=True),
+        ),
+    ),
+    "sweep": Scope(
+        "A sweep",
+        (
+            Key("escape", "close", "Back", "Go back to the leaderboard.", "esc", True),
+            Key("f", "filter", "Its runs", "Show only its runs on the leaderboard.", in_footer=True),
+            Key("y", "copy", "Copy table", "Copy the cells as Markdown.", in_footer=True),
         ),
     ),
     "compare": Scope(

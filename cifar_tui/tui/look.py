@@ -1,7 +1,7 @@
 """The look at the run folders that the screens are drawn from; one thread at a time calls it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import CIFAR100, Row
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.widgets.curves import Overlay
+from cifar_tui.tui.widgets.queue_table import QueueEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,8 @@ class Wish:
     """The run that Live shows; None takes the one that trains."""
     marked: tuple[str, ...]
     with_log: bool
+    jobs: Mapping[str, str] = field(default_factory=dict)
+    """What Slurm says of runs, by their ids."""
 
 
 class Looker:
@@ -60,8 +63,11 @@ class Looker:
         log = self._store.log(followed.run.id, _LOG_LINES) if followed and wish.with_log else ()
         if self._measured is None:  # here, in a thread, and not while the first frame is waited for
             self._measured = tuple(measured_rows(RunStore(measured_runs()), self._presets))
-        overlays = tuple(self._overlays(wish.marked))
-        return LiveView(self._snapshot, self._queue.is_paused, overlays, log, self._measured)
+        others = self._snapshot.running if len(self._snapshot.running) > 1 else ()
+        beside = [run.id for run in others if run.id not in wish.marked]
+        overlays = tuple(self._overlays([*wish.marked, *beside]))
+        entries = tuple(self._entries(others, wish.jobs))
+        return LiveView(self._snapshot, self._queue.is_paused, overlays, log, self._measured, entries)
 
     def detail(self, run_id: str, library: PresetLibrary) -> "RunDetail":
         """Return all of one run.
@@ -107,6 +113,20 @@ class Looker:
         started = run.record.started
         is_comparable = started is not None and started.dataset == CIFAR100
         return self._references.get(run.config.preset or "") if is_comparable else None
+
+    def _entries(self, training: Sequence[Run], jobs: Mapping[str, str]) -> Iterator[QueueEntry]:
+        rows = {row.key: row for row in self._snapshot.rows} if training else {}
+        for run in training:
+            row = rows[run.id]
+            reached = f"val {percent(row.val_accuracy)} %" if row.val_accuracy is not None else "starting"
+            places = [row.device] if row.device and run.record.started else []
+            if slurm := run.record.slurm:
+                places.append(f"slurm {slurm.id} {slurm.node or ''}".rstrip())
+            yield QueueEntry(run, row.epochs or 0, "  ".join([reached, *places]))
+        for run in self._snapshot.queue:
+            slurm = run.record.slurm
+            said = jobs.get(run.id, "")
+            yield QueueEntry(run, state=f"slurm {slurm.id or ''} {said}".strip() if slurm else "")
 
     def _overlays(self, marked: Sequence[str]) -> Iterator[Overlay]:
         snapshot = self._snapshot

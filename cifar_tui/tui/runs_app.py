@@ -1,6 +1,8 @@
 """What is done with runs when a screen asks for it: launch, stop, move, resume, train on, open, compare."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +18,12 @@ from cifar_tui.paths import Paths, expand
 from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.report.selection import ReportError, Selection
 from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
+from cifar_tui.runs.sweep import carry_out, plan, runs_of_sweep, sweep_name
+from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.look import Looker, load_tested_pixels
 from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
@@ -28,12 +33,17 @@ from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
+from cifar_tui.tui.slurm_desk import SlurmDesk, is_with_slurm
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from cifar_tui.report.write import WrittenReport
+
+
+_SECONDS_BETWEEN_QUESTIONS = 2.0
+"""To Slurm; a run's job shows how it stands within twice that."""
 
 
 class RunsApp(QuietEndApp):
@@ -45,6 +55,11 @@ class RunsApp(QuietEndApp):
         self.store = RunStore(paths.runs)
         self.run_queue = RunQueue(self.store)
         self.runner = Runners(paths, self.store, self._hear, devices=devices, tell=self._tell_of_a_device)
+        self.slurm_desk = SlurmDesk(paths, self.store, self.run_queue)
+        self.jobs: dict[str, str] = {}
+        """What Slurm says of the runs that it has, by their ids."""
+        self._slurm_problem: str | None = None
+        self._asked_slurm_at = -_SECONDS_BETWEEN_QUESTIONS
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
@@ -94,8 +109,76 @@ class RunsApp(QuietEndApp):
                 return
             if choice is DatasetChoice.SYNTHETIC:
                 configs = tuple(_on_embedded_data(config) for config in configs)
-        if self._add(configs, first=message.first) and message.first:
+        if message.on is not None:
+            await self._hand_over(configs, message.on, is_sweep=message.is_sweep)
+        elif self._add(configs, first=message.first, is_sweep=message.is_sweep) and message.first:
             self.action_show_tab("live")
+
+    async def _hand_over(self, configs: tuple[RunConfig, ...], on: str, *, is_sweep: bool) -> None:
+        try:
+            runs = await asyncio.to_thread(self.slurm_desk.hand_over, configs, on, is_sweep=is_sweep)
+        except (SlurmError, StoreError) as error:
+            self.notify(str(error), title="Not handed over", severity="error", markup=False, timeout=15)
+            return
+        finally:
+            self.look()
+        if not runs:
+            self.notify("Every one of these runs is in the sweep already.")
+            return
+        jobs = [run.record.slurm.id for run in map(self.store.get, [run.id for run in runs]) if run.record.slurm]
+        names = ", ".join(dict.fromkeys((job or "?").partition("_")[0] for job in jobs))
+        count = f"{len(runs)} runs" if len(runs) > 1 else runs[0].title
+        self.notify(f"Handed to Slurm as job {names}: {count}", markup=False)
+        self.action_show_tab("live")
+
+    @on(LaunchPane.PlaceWanted)
+    @work(exclusive=True, group="place")
+    async def _place_wanted(self, message: LaunchPane.PlaceWanted) -> None:
+        if message.on is not None:
+            self._launch_pane.show_place(None)
+            self.notify("Runs are trained on this machine again.")
+            return
+        try:
+            value = await asyncio.to_thread(self.slurm_desk.defaults)
+        except SlurmError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        text = (
+            "Options of sbatch, KEY=VALUE each: partition, time, gres, account … A run that reaches the time limit "
+            f"goes on in the next job. Defaults are kept in {self.paths.settings}, under [slurm]. o takes it back."
+        )
+        on = await self.push_screen_wait(AskScreen("Run on Slurm", text, value, self.slurm_desk.accept, do="Use it"))
+        if on is not None:
+            self._launch_pane.show_place(on)
+
+    def look_at_slurm(self) -> None:
+        """Ask Slurm after its runs, now and then."""
+        if time.monotonic() - self._asked_slurm_at >= _SECONDS_BETWEEN_QUESTIONS:
+            self._asked_slurm_at = time.monotonic()
+            self._ask_slurm()
+
+    @work(exclusive=True, group="slurm")
+    async def _ask_slurm(self) -> None:
+        try:
+            self.jobs = await asyncio.to_thread(self.slurm_desk.look)
+            self._slurm_problem = None
+        except SlurmError as error:
+            if str(error) != self._slurm_problem:
+                self._slurm_problem = str(error)
+                self.notify(str(error), title="Slurm", severity="warning", markup=False)
+        self.look()
+
+    @on(LeaderboardPane.SweepWanted)
+    @work(exclusive=True, group="open")
+    async def _sweep_wanted(self, message: LeaderboardPane.SweepWanted) -> None:
+        def read() -> tuple[Run, ...]:
+            return runs_of_sweep(self.store, message.run_id)
+
+        from cifar_tui.tui.screens.sweep import SweepScreen
+
+        runs = await asyncio.to_thread(read)
+        if await self.push_screen_wait(SweepScreen(message.run_id, runs, read)) is not None:
+            self._tabs.query_one(LeaderboardPane).filter_by(f"sweep:{message.run_id}")
 
     @on(LaunchPane.SaveWanted)
     @work(exclusive=True, group="save")
@@ -130,10 +213,26 @@ class RunsApp(QuietEndApp):
         when = "once its epoch is over" if message.after_epoch else "at its next batch"
         question = f"Stop {run.title} {when}? It keeps a checkpoint and can be resumed."
         if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")):
-            self._change_runs(lambda: ask_to_stop(run.folder, at))
+            if is_with_slurm(run) and at is StopAt.BATCH:
+                await self._cancel_job(run)
+            else:
+                self._change_runs(lambda: ask_to_stop(run.folder, at))
+
+    async def _cancel_job(self, run: Run) -> None:
+        try:
+            await asyncio.to_thread(self.slurm_desk.cancel, run)
+        except (SlurmError, StoreError) as error:
+            self.notify(str(error), severity="warning", markup=False)
+        self.look()
 
     @on(LivePane.RemoveWanted)
-    def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+    @work(exclusive=True, group="stop")
+    async def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+        with contextlib.suppress(StoreError):
+            run = self.store.get(message.run_id)
+            if run.status is RunStatus.QUEUED and is_with_slurm(run):
+                await self._cancel_job(run)
+                return
         self._change_runs(lambda: self.run_queue.remove(message.run_id))
 
     @on(LivePane.MoveWanted)
@@ -156,8 +255,8 @@ class RunsApp(QuietEndApp):
         self.look()
 
     @on(LivePane.FollowWanted)
-    def _follow_wanted(self) -> None:
-        self._follow = None
+    def _follow_wanted(self, message: LivePane.FollowWanted) -> None:
+        self._follow = message.run_id
         self.look()
 
     @on(LeaderboardPane.FollowWanted)
@@ -314,17 +413,27 @@ class RunsApp(QuietEndApp):
     def _look_for_data(self) -> None:
         self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())
 
-    def _add(self, configs: tuple[RunConfig, ...], *, first: bool) -> bool:
-        """Queue `configs` in their order; False where the folder cannot be written to."""
+    def _add(self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False) -> bool:
+        """Queue `configs` in their order; False where the folder cannot be written to.
+
+        Of a sweep those that are there already are not made again.
+        """
         try:
-            for config in reversed(configs) if first else configs:
-                self.run_queue.add(config, first=first)
+            if is_sweep:
+                name = sweep_name(configs)
+                added = carry_out(self.run_queue, name, plan(self.store, name, configs), first=first)
+                configs = tuple(run.config for run in added)
+            else:
+                self.run_queue.add_all(configs, first=first)
         except StoreError as error:
             self.notify(str(error), title="Not queued", severity="error", markup=False)
             return False
         self._follow = None
         self.runner.wake()
         self.look()
+        if not configs:
+            self.notify("Every one of these runs is in the sweep already.")
+            return True
         names = ", ".join(config.title for config in configs[:3])
         if len(configs) > 3:
             names += f" and {len(configs) - 3} more"

@@ -91,6 +91,13 @@ def _nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cifar_tui.tui.look.measured_runs", lambda: tmp_path / "nothing measured")
 
 
+@pytest.fixture(autouse=True)
+def _a_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is there and says nothing, whatever machine this is; no test here hands it a run."""
+    monkeypatch.setattr("cifar_tui.slurm.submit.check_slurm", lambda: None)
+    monkeypatch.setattr(CifarApp, "look_at_slurm", lambda _: None)
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     return Paths(data=tmp_path, datasets=tmp_path / "datasets", presets=tmp_path / "presets")

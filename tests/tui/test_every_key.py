@@ -9,7 +9,7 @@ from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input, Static, TabbedContent
+from textual.widgets import Button, DataTable, Input, Static, TabbedContent
 
 from cifar_tui.config import RunConfig, Source
 from cifar_tui.presets import load_presets
@@ -27,6 +27,7 @@ from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.screens.run import RunScreen
+from cifar_tui.tui.screens.sweep import SweepScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -263,6 +264,21 @@ async def on_an_inspection(stage: Stage) -> None:
         await stage.until_on(InspectScreen)
 
 
+async def on_a_sweep(stage: Stage) -> None:
+    if not isinstance(stage.app.screen, SweepScreen):
+        await _make_a_sweep(stage)
+        await stage.first("w")
+        await stage.until_on(SweepScreen)
+
+
+async def _make_a_sweep(stage: Stage) -> None:
+    """Have the two finished runs on CIFAR-100 belong to one, and be at the first."""
+    for run_id in ("run-01", "run-02"):
+        stage.app.store.change(run_id, lambda record: record.model_copy(update={"sweep": "mine"}))
+    await stage.at("run-01")
+    await stage.until(lambda: stage.table.chosen is not None and stage.table.chosen.sweep == "mine")
+
+
 async def on_a_comparison(stage: Stage) -> None:
     if not isinstance(stage.app.screen, CompareScreen):
         for run_id in ("run-01", "run-02"):
@@ -283,6 +299,7 @@ ENTER: dict[str, Check] = {
     "data": on_data,
     "run": on_a_run,
     "inspect": on_an_inspection,
+    "sweep": on_a_sweep,
     "compare": on_a_comparison,
 }
 
@@ -451,6 +468,17 @@ async def queues_the_part(stage: Stage) -> None:
     await stage.until(lambda: [run.config.preset for run in stage.app.run_queue.waiting()][4:] == part)
 
 
+@tries("choose_place", "launch")
+async def hands_runs_to_slurm_from_now_on(stage: Stage) -> None:
+    await stage.press()
+    await stage.answer("partition=gpu gres=gpu:1")
+    title = "on Slurm: time=01:00:00 partition=gpu gres=gpu:1"
+    await stage.until(lambda: title in str(stage.form.border_title))
+    assert str(stage.app.query_one("#train", Button).label) == "Hand to Slurm"
+    await stage.press()
+    await stage.until(lambda: "Slurm" not in str(stage.form.border_title))
+
+
 @tries("save", "launch")
 async def saves_a_preset(stage: Stage) -> None:
     await stage.press()
@@ -607,6 +635,15 @@ async def moves_a_run_forward(stage: Stage) -> None:
     await stage.until(lambda: stage.queue == stage.waiting == ["part1/simple_vit", "part5/gru_row"])
 
 
+@tries("show_chosen", "live")
+async def shows_the_run_that_the_queues_cursor_is_on(stage: Stage) -> None:
+    await stage.first("home")
+    await stage.press()
+    await stage.until(lambda: "part1/simple_vit" in stage.text("#live-title"))
+    await stage.first("f")
+    await stage.until(lambda: "SimpleCNN, label smoothing" in stage.text("#live-title"))
+
+
 @tries("remove", "live")
 async def takes_a_run_out_of_the_queue(stage: Stage) -> None:
     await stage.press()
@@ -737,6 +774,17 @@ async def inspects(stage: Stage) -> None:
     await stage.until_on(InspectScreen)
     await stage.until(lambda: "part1/simple_cnn" in stage.text("#inspect-title"))
     await stage.first("escape")
+
+
+@tries("sweep", "leaderboard")
+async def shows_the_sweep(stage: Stage) -> None:
+    await stage.press()
+    await stage.until(lambda: "belongs to no sweep" in stage.told)
+    await _make_a_sweep(stage)
+    await stage.press()
+    await stage.until_on(SweepScreen)
+    await stage.first("escape")
+    await stage.until_on(MainScreen)
 
 
 @tries("again", "leaderboard")
@@ -877,7 +925,7 @@ async def copies_the_folder(stage: Stage) -> None:
     await stage.until(lambda: stage.app.clipboard == str(stage.app.store.folder / STOPPED))
 
 
-@tries("close", "run", "inspect", "compare")
+@tries("close", "run", "inspect", "sweep", "compare")
 async def goes_back(stage: Stage) -> None:
     await stage.press()
     await stage.until_on(MainScreen)
@@ -1094,6 +1142,22 @@ async def goes_back_from_variants_to_images_to_classes(stage: Stage) -> None:
     await stage.until(lambda: stage.images.count == 100 and stage.images.has_focus)
     await stage.press()
     await stage.until(lambda: stage.classes.has_focus)
+
+
+# A sweep
+
+
+@tries("copy", "sweep")
+async def copies_the_cells(stage: Stage) -> None:
+    await stage.press()
+    await stage.until(lambda: "| part1/simple_cnn |" in stage.app.clipboard and "| 60.12 |" in stage.app.clipboard)
+
+
+@tries("filter", "sweep")
+async def shows_the_runs_of_the_sweep(stage: Stage) -> None:
+    await stage.press()
+    await stage.until_on(MainScreen)
+    await stage.until(lambda: set(stage.rows) == {"run-01", "run-02"})
 
 
 # A comparison

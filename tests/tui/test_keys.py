@@ -11,6 +11,7 @@ from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
 from cifar_tui.tui.screens.run import RunScreen
+from cifar_tui.tui.screens.sweep import SweepScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.key_bar import KeyBar
 
@@ -21,6 +22,7 @@ OWNERS: dict[str, type[DOMNode]] = {
     "form": ConfigForm,
     "run": RunScreen,
     "inspect": InspectScreen,
+    "sweep": SweepScreen,
     "compare": CompareScreen,
     **TABS,
 }

@@ -1,15 +1,18 @@
 """How the three tabs look, at the smallest size and at a comfortable one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from cifar_tui.config import with_values
 from cifar_tui.paths import Paths
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.look import Looker, load_tested_pixels
 from cifar_tui.tui.meters import GPUReading, Meters, Reading
@@ -19,6 +22,7 @@ from cifar_tui.tui.screens.compare import CompareScreen
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.run import RunScreen
+from cifar_tui.tui.screens.sweep import SweepScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.vitals import Vitals
@@ -207,6 +211,60 @@ def test_a_comparison(snap_compare, app: CifarApp, furnished: RunMaker, size: tu
         histories = Looker(app.store, app.run_queue, app.library).histories(["run-01", "run-02"])
         app.push_screen(CompareScreen(histories, lambda run, labels: load_tested_pixels(run, labels, app.paths)))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+def _make_sweep(runs: RunMaker) -> None:
+    """Eight runs over two settings and two seeds, two of them training, one waiting for Slurm."""
+    accuracies = iter((0.3512, 0.3555, 0.4021, 0.4102, 0.3711))
+    for lr in (3e-4, 1e-3):
+        for smoothing in (0.0, 0.1):
+            for seed in (0, 1):
+                accuracy = next(accuracies, None)
+                waits = accuracy is None and lr == 1e-3 and smoothing > 0 and seed == 0
+                status = RunStatus.FINISHED if accuracy else RunStatus.QUEUED if waits else RunStatus.RUNNING
+                epochs = 30 if accuracy else 0 if waits else 9 + round(30 * smoothing)
+                name = f"part1/simple_cnn lr={lr} label_smoothing={smoothing} seed={seed}"
+                run_id = runs.make("part1/simple_cnn", status, epochs=epochs, accuracy=accuracy, name=name)
+                changes = {("training", "lr"): lr, ("training", "label_smoothing"): smoothing}
+                runs.store.change(run_id, partial(_in_sweep, changes | {("training", "seed"): seed}))
+
+
+def _in_sweep(changes: dict[tuple[str, ...], object], record: RunRecord) -> RunRecord:
+    slurm = SlurmJob(id="4711_6", options={"partition": "gpu"}) if record.status is RunStatus.QUEUED else None
+    config = with_values(record.config, changes)
+    return record.model_copy(update={"config": config, "sweep": "cnn-lr-smoothing", "slurm": slurm})
+
+
+@pytest.fixture
+def swept(runs: RunMaker, queue_held: None) -> Iterator[RunMaker]:
+    _make_sweep(runs)
+    with ExitStack() as locks:
+        for run in runs.store.scan().runs:
+            if run.record.status is not RunStatus.FINISHED:
+                locks.enter_context(runs.store.training_lock(run.id))
+        yield runs
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_sweep(snap_compare, app: CifarApp, swept: RunMaker, size: tuple[int, int]):
+    async def look(pilot: Pilot[None]) -> None:
+        await _on_launch(pilot)
+        await pilot.press("3", "w")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_several_runs_at_once(snap_compare, app: CifarApp, swept: RunMaker, size: tuple[int, int]):
+    async def look(pilot: Pilot[None]) -> None:
+        app.jobs = {"run-07": "pending (Resources)"}
+        await _on_launch(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: len(app.query_one("#loss-chart", Chart).data.series) == 3)
+        await until(pilot, lambda: "cpu" in str(app.query_one("#vitals", Vitals).content))
 
     assert snap_compare(app, terminal_size=size, run_before=look)
 

@@ -29,11 +29,25 @@ class LaunchPane(Vertical):
     class Launched(Message):
         """A person wants these runs trained."""
 
-        def __init__(self, configs: tuple[RunConfig, ...], *, first: bool) -> None:
+        def __init__(
+            self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False, on: str | None = None
+        ) -> None:
             super().__init__()
             self.configs = configs
+            self.is_sweep = is_sweep
+            """Made by several values in a field."""
+            self.on = on
+            """The options for Slurm; None trains them here."""
             self.first = first
             """Before everything that waits already."""
+
+    class PlaceWanted(Message):
+        """A person wants to choose where runs are trained."""
+
+        def __init__(self, on: str | None) -> None:
+            super().__init__()
+            self.on = on
+            """Where they are now; see `Launched`."""
 
     class DataWanted(Message):
         """A person wants to choose where the images come from."""
@@ -59,6 +73,7 @@ class LaunchPane(Vertical):
         self._paths = paths
         self._has_cifar100 = True
         self._with_advanced = with_advanced
+        self._on: str | None = None
         self._drafts: dict[str, Values] = {}
         """What was changed in the form of each preset, by its key: nothing is lost by looking at another."""
 
@@ -141,7 +156,9 @@ class LaunchPane(Vertical):
         except ValidationError as error:
             self.app.notify(sentence(error), title="Not queued", severity="error", markup=False)
             return
-        self.post_message(self.Launched(tuple(config for configs in several for config in configs), first=False))
+        self.post_message(
+            self.Launched(tuple(config for configs in several for config in configs), first=False, on=self._on)
+        )
 
     def action_reset(self) -> None:
         """Go back to the preset."""
@@ -176,6 +193,16 @@ class LaunchPane(Vertical):
         """Download or import CIFAR-100, or use the embedded set."""
         self.post_message(self.DataWanted())
 
+    def action_choose_place(self) -> None:
+        """Hand runs to Slurm from now on, or train them here again."""
+        self.post_message(self.PlaceWanted(self._on))
+
+    def show_place(self, on: str | None) -> None:
+        """Say where runs are trained from now on; see `Launched`."""
+        self._on = on
+        self._show_form_title()
+        self._name_buttons()
+
     def action_edit(self) -> None:
         """Move from the presets into the form."""
         self.remove_class("-model")
@@ -198,7 +225,8 @@ class LaunchPane(Vertical):
 
     def _launch(self, *, first: bool) -> None:
         if not self._is_wrong():
-            self.post_message(self.Launched(self.form.configs, first=first))
+            configs = self.form.configs
+            self.post_message(self.Launched(configs, first=first, is_sweep=len(configs) > 1, on=self._on))
 
     def _is_wrong(self) -> bool:
         if not self.form.errors:
@@ -243,9 +271,7 @@ class LaunchPane(Vertical):
             self.query_one(ModelPanel).show(form.config)
         edited = {*self._drafts} - {self._preset.key}
         self.query_one(PresetTree).mark(edited | {self._preset.key} if form.edits() else edited)
-        runs = len(form.configs)
-        self.query_one("#train", Button).label = f"Train {runs} runs" if runs > 1 else "Train now"
-        self.query_one("#enqueue", Button).label = f"Queue {runs} runs" if runs > 1 else "Add to queue"
+        self._name_buttons()
         self._show_banner()
 
     @on(ModelPanel.Counted)
@@ -264,8 +290,18 @@ class LaunchPane(Vertical):
     def _enqueue_part_pressed(self) -> None:
         self.action_enqueue_part()
 
+    def _name_buttons(self) -> None:
+        runs = len(self.form.configs)
+        here = f"Train {runs} runs" if runs > 1 else "Train now"
+        away = f"Hand {runs} runs to Slurm" if runs > 1 else "Hand to Slurm"
+        self.query_one("#train", Button).label = here if self._on is None else away
+        enqueue = self.query_one("#enqueue", Button)
+        enqueue.label = f"Queue {runs} runs" if runs > 1 else "Add to queue"
+        enqueue.display = self._on is None
+
     def _show_form_title(self) -> None:
-        self.form.border_title = self._preset.key
+        place = "" if self._on is None else f" · on Slurm: {self._on}"
+        self.form.border_title = Text(f"{self._preset.key}{place}")
 
     def _show_banner(self) -> None:
         missing = self.form.values()["data", "source"] == Source.CIFAR100 and not self._has_cifar100

@@ -55,6 +55,9 @@ class LeaderboardPane(RunEdits):
     class InspectWanted(RunMessage):
         """A person wants to see what a finished run gets right and wrong."""
 
+    class SweepWanted(RunMessage):
+        """A person wants to see the grid of the sweep that a run belongs to."""
+
     class ContinueWanted(RunMessage):
         """A person wants a run to go on that ended before its end, or to be trained on."""
 
@@ -214,6 +217,20 @@ class LeaderboardPane(RunEdits):
     def action_inspect(self) -> None:
         """See what the chosen run gets right and wrong."""
         self._wish(self.InspectWanted)
+
+    def action_sweep(self) -> None:
+        """See the grid of the sweep that the chosen run belongs to."""
+        row = self._table.chosen
+        if row is None or row.sweep is None:
+            self.app.notify("This run belongs to no sweep; several values in a field of the form make one.")
+        else:
+            self.post_message(self.SweepWanted(row.sweep))
+
+    def filter_by(self, text: str) -> None:
+        """Show only the rows that match."""
+        self.query_one("#filter-bar").display = True
+        self.query_one("#filter", Input).value = text
+        self._table.focus()
 
     def action_continue(self) -> None:
         """Queue the chosen run to go on: from its checkpoint, or, when it is finished, for more epochs."""

@@ -22,7 +22,7 @@ from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.trace import Trace
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
-from cifar_tui.tui.widgets.queue_table import QueueTable
+from cifar_tui.tui.widgets.queue_table import QueueEntry, QueueTable
 from cifar_tui.tui.widgets.run_header import RunHeader
 from cifar_tui.tui.widgets.vitals import Vitals
 
@@ -45,6 +45,8 @@ class LiveView:
     """The last lines of the shown run's log."""
     measured: tuple[Row, ...] = ()
     """The rows that come with this project."""
+    entries: tuple[QueueEntry, ...] = ()
+    """What trains, where that is more than one run, and what waits."""
 
 
 class LivePane(Vertical):
@@ -79,7 +81,11 @@ class LivePane(Vertical):
         """A person wants the queue to wait after the present run, or to go on."""
 
     class FollowWanted(Message):
-        """A person wants to see the run that trains now, whichever it is."""
+        """A person wants to see a run; without one the run that trains now, whichever it is."""
+
+        def __init__(self, run_id: str | None = None) -> None:
+            super().__init__()
+            self.run_id = run_id
 
     class ContinueWanted(Message):
         """A person wants the shown run to go on."""
@@ -133,7 +139,7 @@ class LivePane(Vertical):
         """Draw what the run folders say now."""
         self._view = view
         history = view.snapshot.followed
-        self.query_one(QueueTable).show(view.snapshot.queue, is_paused=view.is_paused)
+        self.query_one(QueueTable).show(view.entries, is_paused=view.is_paused)
         if history is None:
             return
         self._trace.note(history)
@@ -179,6 +185,11 @@ class LivePane(Vertical):
     def action_follow(self) -> None:
         """Go back from an older run to the one that trains now."""
         self.post_message(self.FollowWanted())
+
+    def action_show_chosen(self) -> None:
+        """Show the run that the cursor of the queue is on."""
+        if run := self.query_one(QueueTable).chosen:
+            self.post_message(self.FollowWanted(run.id))
 
     def action_smooth(self) -> None:
         """Show moving averages, or not."""
