@@ -9,10 +9,12 @@ import threading
 from enum import StrEnum
 from typing import Any
 
-from cifar_tui.cli.console import INTERRUPTED
+from cifar_tui.cli.console import INTERRUPTED, USAGE
 from cifar_tui.cli.signals import hearing_signals
 from cifar_tui.paths import Paths
+from cifar_tui.text import printable
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.images.protocols import ImagesVariableError
 
 _SECONDS_FOR_THE_SCREEN = 5.0
 _SECONDS_FOR_THE_TERMINAL = 0.5
@@ -37,9 +39,13 @@ def start_app(paths: Paths, *, demo: bool = False, on_hangup: OnHangup = OnHangu
     """Run the app until the person or the terminal leaves, and the training thread to the end that is due to it.
 
     Raises:
-        SystemExit: with 130 after Ctrl+C or a request to end.
+        SystemExit: with 130 after Ctrl+C or a request to end; with 2 where a variable says what it cannot.
     """
-    app = CifarApp(paths, demo=demo)
+    try:
+        app = CifarApp(paths, demo=demo)
+    except ImagesVariableError as error:
+        print(f"cifar-tui: {printable(str(error))}", file=sys.stderr)
+        sys.exit(USAGE)
     leaving = _Leaving(app, on_hangup)
     with hearing_signals(leaving.hear):
         try:

@@ -19,8 +19,8 @@ from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
+from cifar_tui.tui.images.app import ImagesApp
 from cifar_tui.tui.look import Looker, load_tested_pixels
-from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.data import DataPane
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cifar_tui.report.write import WrittenReport
 
 
-class RunsApp(QuietEndApp):
+class RunsApp(ImagesApp):
     """The store, the queue and the one training thread, behind whatever screens there are."""
 
     def __init__(self, paths: Paths) -> None:

@@ -1,5 +1,6 @@
-"""Images with a line below each, a page at a time, in half blocks."""
+"""Images with a line below each, a page at a time, in half blocks or the terminal's own graphics."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import set_cell_size
@@ -8,11 +9,14 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cifar_tui.text import printable
 from cifar_tui.tui.half_blocks import cells
+from cifar_tui.tui.images.strips import ImageStrip, Placed
+from cifar_tui.tui.images.terminal import TerminalImages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +62,11 @@ class ImagePages(Widget, can_focus=True):
         """How many images there are."""
         raise NotImplementedError
 
+    @property
+    def has_images(self) -> bool:
+        """Whether these are drawn, and not something in their place."""
+        return True
+
     def pixels_at(self, place: int) -> "NDArray[np.uint8]":
         """Return an image, `[32, 32, 3]`."""
         raise NotImplementedError
@@ -84,6 +93,15 @@ class ImagePages(Widget, can_focus=True):
         """Draw the page and the borders."""
         self.write_borders()
         self.refresh()
+
+    def redraw_captions(self, *places: int) -> None:
+        """Draw only the lines below some images of the page: the images may be a megabyte to the terminal."""
+        self.refresh(
+            *(
+                Region(column * (self._tile_width + _GAP), (row + 1) * self._tile_height - 1, self._tile_width, 1)
+                for row, column in (divmod(place - self._first, self.columns) for place in places)
+            )
+        )
 
     def action_turn(self, direction: int) -> None:
         """Go to the next page, or to the one before."""
@@ -114,6 +132,17 @@ class ImagePages(Widget, can_focus=True):
         """Draw a line of the page."""
         base, width = self.rich_style, self.size.width
         return Strip(self.line_at(y, base)).adjust_cell_length(width, base)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the page, its images as the terminal can; Textual asks for lines with their border."""
+        strips = super().render_lines(crop)
+        placed = self._placed_images()
+        if not placed:
+            return strips
+        left, top = self.gutter.left - crop.x, self.gutter.top - crop.y
+        return [
+            ImageStrip(strip, placed[y - top], left) if y - top in placed else strip for y, strip in enumerate(strips)
+        ]
 
     def line_at(self, y: int, base: Style) -> list[Segment]:
         """Return a line of the page."""
@@ -164,6 +193,24 @@ class ImagePages(Widget, can_focus=True):
         if tile is None:
             tile = self._tiles[key] = cells(self.pixels_at(place), self._shrink)
         return tile
+
+    def _placed_images(self) -> dict[int, list[Placed]]:
+        """Return what the terminal draws better than half blocks on each line of the page, and send it the images."""
+        images = getattr(self.app, "images", None)
+        placed: dict[int, list[Placed]] = defaultdict(list)
+        if not self.has_images or not isinstance(images, TerminalImages):
+            return placed
+        width, height = self.size
+        ground = Style(bgcolor=self.rich_style.bgcolor)
+        for place in range(self._first, min(self._first + self.page_size, self.count)):
+            row, column = divmod(place - self._first, self.columns)
+            x, y = column * (self._tile_width + _GAP), row * self._tile_height
+            pixels = self.pixels_at(place).tobytes()
+            rows = images.rows(pixels, SIDE, self._tile_width, self._tile_height - 1)
+            for line, image_row in enumerate(rows[: height - y], y):
+                placed[line].append(Placed(x, 0, min(self._tile_width, width - x), image_row, ground))
+        images.send()
+        return placed
 
     def _caption(self, place: int, base: Style) -> Segment:
         caption = self.caption_at(place)

@@ -1,0 +1,11 @@
+"""Images through the terminal's own graphics, where it has any.
+
+textual-image, the library for this, was weighed and does not fit: its import waits for the terminal, up to 0.2 s, and
+takes keys that were pressed meanwhile; it writes images beside Textual's own writer, into the middle of a frame at
+times; the number of a kitty image is a colour to it, which is another one under a dialog and on 256 colours; and a cut
+through the middle of a sixel leaves escape sequences on the screen. So the two encodings are here, small as they are.
+
+A widget draws half blocks as always. Over its lines, `strips.ImageStrip` lays the image's cells, and takes them along
+when Textual cuts the line: what covers an image, moves it or goes away is right without more. A dialog dims what is
+under it, and takes only the half blocks for that.
+"""
