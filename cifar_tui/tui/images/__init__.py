@@ -5,7 +5,7 @@ takes keys that were pressed meanwhile; it writes images beside Textual's own wr
 times; the number of a kitty image is a colour to it, which is another one under a dialog and on 256 colours; and a cut
 through the middle of a sixel leaves escape sequences on the screen. So the two encodings are here, small as they are.
 
-A widget draws half blocks as always. Over its lines, `strips.ImageStrip` lays the image's cells, and takes them along
-when Textual cuts the line: what covers an image, moves it or goes away is right without more. A dialog dims what is
-under it, and takes only the half blocks for that.
+A widget leaves the cells of an image free. Over its lines `strips.ImageStrip` lays what draws them, and takes it along
+when Textual cuts a line: what covers an image, moves it or goes away is right without more. A dialog dims the colours
+of what is under it; there, half blocks are drawn.
 """

@@ -9,6 +9,7 @@ import random
 import zlib
 from base64 import standard_b64encode
 from collections import OrderedDict
+from functools import lru_cache
 from typing import NamedTuple
 
 _PLACEHOLDER = "\U0010eeee"
@@ -28,6 +29,12 @@ CAPACITY = len(_COLOURS) * _BANKS
 """Images that the terminal keeps, 4 KB of its memory each."""
 _PAYLOAD = 4096
 """Bytes of a command, at most."""
+_ENLARGED = 4
+"""Times that an image is enlarged before it is sent, so that the terminal's scaling blurs only the edges of its pixels.
+
+Squares compress well: an image of CIFAR-100 takes 3.6 KB instead of 2.8 KB.
+"""
+_ROWS_KEPT = 8192
 
 
 class Extent(NamedTuple):
@@ -43,6 +50,7 @@ class KittyRow(NamedTuple):
     number: int
     row: int
 
+    @lru_cache(maxsize=_ROWS_KEPT)  # noqa: B019  a tuple of two numbers
     def text(self, start: int, end: int) -> str:
         """Return the placeholders of the cells `start` to `end`.
 
@@ -109,10 +117,14 @@ def transmission(number: int, pixels: bytes, side: int, extent: Extent) -> list[
         side: of the image, in pixels.
         extent: how many cells it covers.
     """
-    data = standard_b64encode(zlib.compress(pixels)).decode()
+    import numpy as np
+
+    image = np.frombuffer(pixels, dtype=np.uint8).reshape(side, side, 3)
+    larger = image.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1)
+    data = standard_b64encode(zlib.compress(larger.tobytes())).decode()
     chunks = [data[place : place + _PAYLOAD] for place in range(0, len(data), _PAYLOAD)]
     place = f"p=1,c={extent.columns},r={extent.rows}"
-    keys = f"a=T,U=1,i={number},{place},f=24,o=z,s={side},v={side},"
+    keys = f"a=T,U=1,i={number},{place},f=24,o=z,s={side * _ENLARGED},v={side * _ENLARGED},"
     return [
         _command(f"{'' if nth else keys}q=2,m={int(nth < len(chunks) - 1)}", chunk) for nth, chunk in enumerate(chunks)
     ]

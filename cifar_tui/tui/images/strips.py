@@ -13,8 +13,8 @@ from textual.strip import Strip
 class ImageRow(Protocol):
     """One line of cells of an image."""
 
-    def text(self, start: int, end: int) -> str | None:
-        """Return what draws the cells `start` to `end`, and leaves the cursor behind them; None where nothing does."""
+    def text(self, start: int, end: int) -> str:
+        """Return what draws the cells `start` to `end`, and leaves the cursor behind them."""
         ...
 
 
@@ -29,10 +29,9 @@ class Placed:
     ground: Style
     """What is seen where the image leaves a part of a cell free."""
 
-    def render(self, console: Console) -> str | None:
-        """Return what the terminal draws them with; None where it cannot be asked for these alone."""
-        text = self.row.text(self.start, self.end)
-        return None if text is None else Strip([Segment(text, self.ground)]).render(console)
+    def render(self, console: Console) -> str:
+        """Return what the terminal draws them with."""
+        return Strip([Segment(self.row.text(self.start, self.end), self.ground)]).render(console)
 
     def within(self, first: int, last: int) -> Self | None:
         """Return what is left of it in the cells `first` to `last` of the strip, counted from `first`."""
@@ -43,7 +42,7 @@ class Placed:
 
 
 class ImageStrip(Strip):
-    """Renders its images in place of the segments there; the segments are what a screenshot or a dialog takes."""
+    """Renders its images in place of the segments there, which Textual measures and cuts by."""
 
     def __init__(self, base: Strip, images: Iterable[Placed], left: int = 0) -> None:
         """Lay `images` over `base`, so many cells further right than they say; what is not over it is cut off."""
@@ -71,11 +70,22 @@ class ImageStrip(Strip):
         parts: list[str] = []
         done = 0
         for image in self._images:
-            if (text := image.render(console)) is not None:
-                parts += [self._base.crop(done, image.column).render(console), text]
-                done = image.column + image.end - image.start
+            parts += [self._base.crop(done, image.column).render(console), image.render(console)]
+            done = image.column + image.end - image.start
         parts.append(self._base.crop(done).render(console))
         return "".join(parts)
+
+
+def inlaid(base: Strip, pieces: Iterable[tuple[int, Strip]], left: int = 0) -> Strip:
+    """Return a line with `pieces` in place of its own cells, so many cells further right than they say."""
+    parts: list[Strip] = []
+    done = 0
+    for column, piece in pieces:
+        first, last = max(column + left, 0), min(column + left + piece.cell_length, base.cell_length)
+        if first < last:
+            parts += [base.crop(done, first), piece.crop(first - column - left, last - column - left)]
+            done = last
+    return Strip.join([*parts, base.crop(done)])
 
 
 def _within(images: Iterable[Placed], first: int, last: int) -> list[Placed]:

@@ -32,6 +32,11 @@ class TerminalImages:
         self._write = write
         self._kitty = KittyImages()
 
+    @property
+    def are_drawn(self) -> bool:
+        """Whether the terminal draws images, and half blocks are not all there is."""
+        return self.protocol is not Protocol.BLOCKS
+
     def rows(self, pixels: bytes, side: int, columns: int, rows: int) -> Sequence[ImageRow]:
         """Return the lines of cells of an image; none where half blocks are all there is.
 
