@@ -61,7 +61,9 @@ class AnswerParser(XTermParser):
     def feed(self, data: str) -> Iterable[Message]:
         """Take what was read; yield what it means. Nothing is the end."""
         if self._is_done or not data:
-            yield from super().feed(self._let_go() + data)
+            if kept := self._let_go():
+                yield from super().feed(kept)
+            yield from super().feed(data)
             return
         data = self._let_go() + data
         place = 0
