@@ -11,6 +11,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from cifar_tui.config import Source
+from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.images import answers
 from cifar_tui.tui.images.answers import AnswerParser, CellSize, TerminalAnswered
 from cifar_tui.tui.images.app import ImagesApp
@@ -18,8 +20,11 @@ from cifar_tui.tui.images.kitty import CAPACITY, Extent, KittyImages
 from cifar_tui.tui.images.protocols import VARIABLE, ImagesVariableError, Protocol, settled_protocol
 from cifar_tui.tui.images.sixel import SixelRow, sixel_rows
 from cifar_tui.tui.images.strips import ImageStrip, Placed, inlaid
+from cifar_tui.tui.widgets.config_form import ConfigForm
+from cifar_tui.tui.widgets.data_images import DataImages
 
 from ..graphics import DIACRITICS, PLACEHOLDER, KittyTerminal, decode_sixels
+from .conftest import running, until
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
 KITTY, SIXEL, CELL, PLAIN = "\x1b_Gi=31;OK\x1b\\", "\x1b[?62;4;22c", "\x1b[6;20;10t", "\x1b[?62;52;c"
@@ -201,3 +206,22 @@ def test_pieces_are_laid_into_a_line_and_cut_at_its_ends():
     assert inlaid(line, [(1, Strip([Segment("abc")])), (8, Strip([Segment("def")]))], 1).text == "01abc5678d"
     assert inlaid(line, [(0, Strip([Segment("abc")]))], -1).text == "bc23456789"
     assert inlaid(line, []).text == "0123456789"
+
+
+async def test_an_answer_that_comes_late_draws_the_page_anew(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        app.query_one(ConfigForm).set_field(("data", "source"), Source.SYNTHETIC.value)
+        await pilot.press("4")
+        grid = app.query_one(DataImages)
+        await until(pilot, lambda: grid.count == 100)
+
+        def drawn() -> str:
+            return "".join(strip.render(CONSOLE) for strip in grid.render_lines(grid.outer_size.region))
+
+        assert "▄" in drawn()
+        app.post_message(TerminalAnswered(Protocol.KITTY, None))
+        await until(pilot, lambda: PLACEHOLDER in drawn())
+        assert "▄" not in drawn()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: PLACEHOLDER not in drawn())
+        assert "▄" in drawn()  # for the dialog to dim
