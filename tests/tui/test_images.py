@@ -208,7 +208,8 @@ def test_pieces_are_laid_into_a_line_and_cut_at_its_ends():
     assert inlaid(line, []).text == "0123456789"
 
 
-async def test_an_answer_that_comes_late_draws_the_page_anew(app: CifarApp):
+async def test_an_answer_that_comes_late_draws_the_page_anew(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cifar_tui.tui.images.app.measured_cell", lambda: None)
     async with running(app, (120, 40)) as pilot:
         app.query_one(ConfigForm).set_field(("data", "source"), Source.SYNTHETIC.value)
         await pilot.press("4")
@@ -218,6 +219,9 @@ async def test_an_answer_that_comes_late_draws_the_page_anew(app: CifarApp):
         def drawn() -> str:
             return "".join(strip.render(CONSOLE) for strip in grid.render_lines(grid.outer_size.region))
 
+        assert "▄" in drawn()
+        app.post_message(TerminalAnswered(Protocol.SIXEL, None))  # in cells of no known size
+        await pilot.pause()
         assert "▄" in drawn()
         app.post_message(TerminalAnswered(Protocol.KITTY, None))
         await until(pilot, lambda: PLACEHOLDER in drawn())

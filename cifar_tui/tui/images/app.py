@@ -5,7 +5,7 @@ from textual import on
 from cifar_tui.tui.images.answers import TerminalAnswered
 from cifar_tui.tui.images.driver import ImagesDriver
 from cifar_tui.tui.images.protocols import Protocol, settled_protocol
-from cifar_tui.tui.images.terminal import TerminalImages
+from cifar_tui.tui.images.terminal import TerminalImages, measured_cell
 from cifar_tui.tui.quiet_end import QuietEndApp
 
 
@@ -25,7 +25,10 @@ class ImagesApp(QuietEndApp):
 
     @on(TerminalAnswered)
     def _terminal_answered(self, message: TerminalAnswered) -> None:
-        self.images.protocol, self.images.answered_cell = message.protocol, message.cell
+        # Sixels are as large as they are: in cells of a size that nobody tells, they could lie over what is beside.
+        is_unsized = message.protocol is Protocol.SIXEL and message.cell is None and measured_cell() is None
+        self.images.protocol = Protocol.BLOCKS if is_unsized else message.protocol
+        self.images.answered_cell = message.cell
         for screen in self.screen_stack:
             for pages in screen.query("ImagePages"):
                 pages.refresh()
