@@ -9,11 +9,13 @@ import threading
 from enum import StrEnum
 from typing import Any
 
-from cifar_tui.cli.console import INTERRUPTED
+from cifar_tui.cli.console import INTERRUPTED, USAGE
 from cifar_tui.cli.signals import hearing_signals
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import AUTO
+from cifar_tui.text import printable
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.images.protocols import ImagesVariableError
 
 _SECONDS_FOR_THE_SCREEN = 5.0
 _SECONDS_FOR_THE_TERMINAL = 0.5
@@ -50,9 +52,13 @@ def start_app(
         on_hangup: what becomes of training when the terminal goes away.
 
     Raises:
-        SystemExit: with 130 after Ctrl+C or a request to end.
+        SystemExit: with 130 after Ctrl+C or a request to end; with 2 where a variable says what it cannot.
     """
-    app = CifarApp(paths, devices=devices, demo=demo)
+    try:
+        app = CifarApp(paths, devices=devices, demo=demo)
+    except ImagesVariableError as error:
+        print(f"cifar-tui: {printable(str(error))}", file=sys.stderr)
+        sys.exit(USAGE)
     leaving = _Leaving(app, on_hangup)
     with hearing_signals(leaving.hear):
         try:
@@ -73,6 +79,7 @@ class _Leaving:
         self._has_hung_up = False
         self._settings = _terminal_settings()
         self._is_waiting = False
+        self._has_left_the_screen = threading.Event()
         self.is_asked = False
         """Whether a signal wants the process to end."""
 
@@ -88,6 +95,7 @@ class _Leaving:
 
     def wait_for_training(self) -> None:
         self._is_waiting = True
+        self._has_left_the_screen.set()
         if not self._has_hung_up:
             self._runner.shut_down()
             if self._runner.current:
@@ -110,7 +118,7 @@ class _Leaving:
 
     def _outlive_the_screen(self) -> None:
         """End the process with its training, should the screen hang on the terminal that is no more."""
-        if not self._app.has_ended.wait(_SECONDS_FOR_THE_SCREEN):
+        if not self._has_left_the_screen.wait(_SECONDS_FOR_THE_SCREEN):
             self._runner.join()
             os._exit(INTERRUPTED if self.is_asked else 0)
 

@@ -5,7 +5,6 @@ import contextlib
 import gc
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -110,8 +109,6 @@ class CifarApp(RunsApp):
         self._view: LiveView | None = None
         self._wanted_tab: str = "live" if demo else self.state.tab
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.has_ended = threading.Event()
-        """Set once the screen is down."""
         self._is_filled = False
         self._thresholds = gc.get_threshold()
         self._has_spared_torch = False
@@ -173,7 +170,6 @@ class CifarApp(RunsApp):
         self._save_state()
         gc.unfreeze()
         gc.set_threshold(*self._thresholds)
-        self.has_ended.set()
 
     async def _furnish(self) -> None:
         """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""

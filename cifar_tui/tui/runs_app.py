@@ -24,8 +24,8 @@ from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.sweep import carry_out, plan, runs_of_sweep, sweep_name
 from cifar_tui.slurm.errors import SlurmError
+from cifar_tui.tui.images.app import ImagesApp
 from cifar_tui.tui.look import Looker, load_tested_pixels
-from cifar_tui.tui.quiet_end import QuietEndApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.data import DataPane
@@ -46,7 +46,7 @@ _SECONDS_BETWEEN_QUESTIONS = 2.0
 """To Slurm; a run's job shows how it stands within twice that."""
 
 
-class RunsApp(QuietEndApp):
+class RunsApp(ImagesApp):
     """The store, the queue and what trains, behind whatever screens there are."""
 
     def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:

@@ -30,6 +30,9 @@ _KEYS = {
 } | {f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"}
 
 _MODE_QUERY = re.compile(rb"\x1b\[\?(\d+)\$p")
+_STRING = re.compile(rb"\x1b[_P].*?\x1b\\", re.DOTALL)
+_UNFINISHED_STRING = re.compile(rb"\x1b(?:[_P](?:(?!\x1b\\).)*)?\Z", re.DOTALL)
+"""What is for terminals with graphics; the others, and pyte is one, are to pass over it."""
 _SYNCHRONISED = 2026
 """The mode in which a program marks the beginning and the end of a frame; terminals of today have it."""
 
@@ -57,6 +60,7 @@ class Terminal:
         rows: of the screen.
         env: variables to set beside (or instead of) this process's own; `TERM` is xterm-256color without.
         cwd: the folder that the program starts in.
+        answers: to questions that the program writes, what is typed in return.
     """
 
     def __init__(
@@ -67,12 +71,14 @@ class Terminal:
         rows: int = 40,
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
+        answers: Mapping[bytes, bytes] | None = None,
     ) -> None:
         # Neither another terminal's size nor its colours: over SSH, COLORTERM does not come along.
         inherited = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "COLORTERM")}
         self._environment = {**inherited, "TERM": "xterm-256color", **(env or {})}
         self._command = list(command)
         self._cwd = cwd
+        self._answers = answers or {}
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lines: list[str] = []
@@ -145,6 +151,13 @@ class Terminal:
         """Everything that the program wrote, in one piece."""
         with self._news:
             return b"".join(chunk.data for chunk in self.chunks)
+
+    @property
+    def cells(self) -> list[list[tuple[str, str]]]:
+        """What the terminal shows now, cell by cell: the text, with what combines with it, and its colour."""
+        with self._news:
+            rows = [self._screen.buffer[y] for y in range(self._screen.lines)]
+            return [[(row[x].data, row[x].fg) for x in range(self._screen.columns)] for row in rows]
 
     def backgrounds(self, column: int) -> tuple[str, ...]:
         """Return the background colours down one column of the screen: they show where a highlighted row is."""
@@ -230,12 +243,19 @@ class Terminal:
 
     def _read(self) -> None:
         """Follow what the program writes until it ends; runs in a thread of its own."""
+        unfinished = b""
         while chunks := self._read_burst():
             data = b"".join(chunk.data for chunk in chunks)
+            text = _STRING.sub(b"", unfinished + data)
+            match = _UNFINISHED_STRING.search(text)
+            unfinished = match[0] if match else b""
             with self._news:
                 self.chunks += chunks
-                self._stream.feed(data)
+                self._stream.feed(text.removesuffix(unfinished))
                 self._news.notify_all()
+            for question, answer in self._answers.items():
+                if question in data:
+                    self._child.send(answer)
             for query in _MODE_QUERY.finditer(data):
                 # 2: the mode exists and is off; 0: there is no such mode.
                 state = 2 if int(query[1]) == _SYNCHRONISED else 0

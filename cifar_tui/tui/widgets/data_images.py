@@ -133,21 +133,21 @@ class DataImages(ImagePages, inherit_bindings=False):
 
     def action_move(self, step: int) -> None:
         """Choose the next image, or the one before."""
-        self._move_to(self._cursor + step)
+        self._choose(self._cursor + step)
 
     def action_move_row(self, step: int) -> None:
         """Choose the image below, or above."""
         place = self._cursor + step * self.columns
         if 0 <= place < self.count:
-            self._move_to(place)
+            self._choose(place)
 
     def action_turn(self, direction: int) -> None:
         """Go to the next page, or to the one before; the cursor keeps its place on it."""
-        self._move_to(self._cursor + direction * self.page_size)
+        self._choose(self._cursor + direction * self.page_size)
 
     def action_edge(self, end: int) -> None:
         """Choose the first image, or the last."""
-        self._move_to(self.count - 1 if end else 0)
+        self._choose(self.count - 1 if end else 0)
 
     def on_resize(self) -> None:
         """Fit the grid; the chosen image stays in sight."""
@@ -160,20 +160,32 @@ class DataImages(ImagePages, inherit_bindings=False):
 
     def on_focus(self) -> None:
         """Show the cursor."""
-        self.refresh()
+        self.redraw_captions(self._cursor)
 
     def on_blur(self) -> None:
         """Show the cursor faintly."""
-        self.refresh()
+        self.redraw_captions(self._cursor)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the image under the pointer."""
         offset = event.get_content_offset(self)
         place = self.place_at(offset.x, offset.y) if offset is not None else None
         if place is not None:
-            self._move_to(place)
+            self._choose(place)
+
+    def _choose(self, place: int) -> None:
+        """Move the cursor; what stays where it is need not be drawn anew."""
+        before, first = self._cursor, self._first
+        self._place_cursor(place)
+        if self._first == first:
+            self.redraw_captions(before, self._cursor)
+        else:
+            self.redraw()
 
     def _move_to(self, place: int) -> None:
+        self._place_cursor(place)
+        self.redraw()
+
+    def _place_cursor(self, place: int) -> None:
         self._cursor = min(max(place, 0), max(self.count - 1, 0))
         self._first = self._cursor // self.page_size * self.page_size
-        self.redraw()

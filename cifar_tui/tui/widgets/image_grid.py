@@ -84,6 +84,11 @@ class ImageGrid(ImagePages):
         """How many images the filter leaves."""
         return len(self._chosen)
 
+    @property
+    def has_images(self) -> bool:
+        """Whether they are drawn, and not listed."""
+        return self._pixels is not None
+
     def pixels_at(self, place: int) -> "NDArray[np.uint8]":
         """Return an image, `[32, 32, 3]`."""
         assert self._pixels is not None

@@ -1,5 +1,7 @@
-"""Images with a line below each, a page at a time, in half blocks."""
+"""Images with a line below each, a page at a time, in half blocks or the terminal's own graphics."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import set_cell_size
@@ -8,11 +10,14 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cifar_tui.text import printable
 from cifar_tui.tui.half_blocks import cells
+from cifar_tui.tui.images.strips import ImageStrip, Placed, inlaid
+from cifar_tui.tui.images.terminal import TerminalImages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +63,11 @@ class ImagePages(Widget, can_focus=True):
         """How many images there are."""
         raise NotImplementedError
 
+    @property
+    def has_images(self) -> bool:
+        """Whether these are drawn, and not something in their place."""
+        return True
+
     def pixels_at(self, place: int) -> "NDArray[np.uint8]":
         """Return an image, `[32, 32, 3]`."""
         raise NotImplementedError
@@ -84,6 +94,11 @@ class ImagePages(Widget, can_focus=True):
         """Draw the page and the borders."""
         self.write_borders()
         self.refresh()
+
+    def redraw_captions(self, *places: int) -> None:
+        """Draw only the lines below some images of the page: the images may be a megabyte to the terminal."""
+        below = self._tile_height - 1
+        self.refresh(*(Region(x, y + below, self._tile_width, 1) for place, x, y in self._places() if place in places))
 
     def action_turn(self, direction: int) -> None:
         """Go to the next page, or to the one before."""
@@ -115,14 +130,28 @@ class ImagePages(Widget, can_focus=True):
         base, width = self.rich_style, self.size.width
         return Strip(self.line_at(y, base)).adjust_cell_length(width, base)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the page, its images as the terminal can; Textual asks for lines with their border."""
+        strips = super().render_lines(crop)
+        images = self._terminal_images
+        if images is None:
+            return strips
+        left, top = self.gutter.left - crop.x, self.gutter.top - crop.y
+        if not self.screen.is_active:  # below a dialog, which dims the colours of text, and so blocks
+            blocks = self._placed_blocks()
+            return [inlaid(strip, blocks.get(y - top, ()), left) for y, strip in enumerate(strips)]
+        placed = self._placed_images(images)
+        return [ImageStrip(strip, placed.get(y - top, ()), left) for y, strip in enumerate(strips)]
+
     def line_at(self, y: int, base: Style) -> list[Segment]:
         """Return a line of the page."""
         row, line = divmod(y, self._tile_height)
         first = self._first + row * self.columns
         segments: list[Segment] = []
+        is_left_free = self._terminal_images is not None
         for place in range(first, min(first + self.columns, self._first + self.page_size, self.count)):
             if line < self._tile_height - 1:
-                segments += self._tile(place)[line]
+                segments += [Segment(" " * self._tile_width, base)] if is_left_free else self._tile(place)[line]
             else:
                 segments.append(self._caption(place, base))
             segments.append(Segment(" " * _GAP, base))
@@ -164,6 +193,36 @@ class ImagePages(Widget, can_focus=True):
         if tile is None:
             tile = self._tiles[key] = cells(self.pixels_at(place), self._shrink)
         return tile
+
+    @property
+    def _terminal_images(self) -> TerminalImages | None:
+        """What draws the images in place of half blocks, if anything does."""
+        images = getattr(self.app, "images", None)
+        return images if self.has_images and isinstance(images, TerminalImages) and images.are_drawn else None
+
+    def _placed_images(self, images: TerminalImages) -> dict[int, list[Placed]]:
+        """Return what the terminal draws on each line of the page, and send it what it needs for that."""
+        placed: dict[int, list[Placed]] = defaultdict(list)
+        ground = Style(bgcolor=self.rich_style.bgcolor)
+        for place, x, y in self._places():
+            rows = images.rows(self.pixels_at(place).tobytes(), SIDE, self._tile_width, self._tile_height - 1)
+            for line, row in enumerate(rows[: self.size.height - y], y):
+                placed[line].append(Placed(x, 0, min(self._tile_width, self.size.width - x), row, ground))
+        images.send()
+        return placed
+
+    def _placed_blocks(self) -> dict[int, list[tuple[int, Strip]]]:
+        placed: dict[int, list[tuple[int, Strip]]] = defaultdict(list)
+        for place, x, y in self._places():
+            for line, segments in enumerate(self._tile(place)[: self.size.height - y], y):
+                placed[line].append((x, Strip(segments, self._tile_width).crop(0, self.size.width - x)))
+        return placed
+
+    def _places(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the images of the page, with the cells of the widget that their left upper corners are in."""
+        for place in range(self._first, min(self._first + self.page_size, self.count)):
+            row, column = divmod(place - self._first, self.columns)
+            yield place, column * (self._tile_width + _GAP), row * self._tile_height
 
     def _caption(self, place: int, base: Style) -> Segment:
         caption = self.caption_at(place)
