@@ -48,7 +48,7 @@ class RunQueue:
 
     def waiting(self) -> list[Run]:
         """Return the queued runs that this machine is to train, next first."""
-        runs = self.store.scan(leave_out=self._finished).runs
+        runs = self.store.scan(leave_out=self._finished, as_written=True).runs
         self._finished |= {run.id for run in runs if run.status is RunStatus.FINISHED}
         return [run for run in in_queue_order(runs) if run.record.slurm is None]
 

@@ -1,5 +1,6 @@
 """The look at the run folders that the screens are drawn from; one thread at a time calls it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from cifar_tui.tui.screens.run import RunDetail
 
 _LOG_LINES = 200
+_MOST_NOTICES = 3
+_MOST_BESIDE = 5
+"""Curves of other running runs; more would hide one another."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Looker:
         if self._measured is None:  # here, in a thread, and not while the first frame is waited for
             self._measured = tuple(measured_rows(RunStore(measured_runs()), self._presets))
         others = self._snapshot.running if len(self._snapshot.running) > 1 else ()
-        beside = [run.id for run in others if run.id not in wish.marked]
+        beside = [run.id for run in others if run.id not in wish.marked][:_MOST_BESIDE]
         overlays = tuple(self._overlays([*wish.marked, *beside]))
         entries = tuple(self._entries(others, wish.jobs))
         return LiveView(self._snapshot, self._queue.is_paused, overlays, log, self._measured, entries)
@@ -157,10 +161,15 @@ def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "
     return images.pixels
 
 
-def ends(before: Snapshot, now: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each run that has ended between two looks."""
-    ended = {run.id for run in before.running} - {run.id for run in now.running}
-    for row in now.rows:
-        if row.key in ended and row.status != RunStatus.QUEUED:
-            reached = f", test {percent(row.test_accuracy)} %" if row.test_accuracy is not None else ""
-            yield f"{row.name}: {row.status}{reached}"
+def ends(before: Snapshot, now: Snapshot) -> list[str]:
+    """Return a sentence for each run that has ended between two looks; for many of them one for all."""
+    gone = {run.id for run in before.running} - {run.id for run in now.running}
+    ended = [row for row in now.rows if row.key in gone and row.status != RunStatus.QUEUED] if gone else []
+    if len(ended) > _MOST_NOTICES:
+        counts = Counter(row.status for row in ended)
+        return [f"{len(ended)} runs have ended: {', '.join(f'{count} {status}' for status, count in counts.items())}"]
+    return [
+        f"{row.name}: {row.status}"
+        + (f", test {percent(row.test_accuracy)} %" if row.test_accuracy is not None else "")
+        for row in ended
+    ]

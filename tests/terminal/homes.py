@@ -82,9 +82,9 @@ def write_run_called(home: Path, name: str, number: int) -> None:
     folder.rename(folder.with_name(f"named-{number}"))
 
 
-def _finished(name: str) -> RunRecord:
-    config = RunConfig.model_validate({"model": {"name": "simple_cnn"}, "data": DataConfig(source=Source.SYNTHETIC)})
-    started = RunStarted(
+def some_start() -> RunStarted:
+    """Return what a run says that begins."""
+    return RunStarted(
         dataset="synthetic",
         device="cpu (2 threads)",
         parameters=346_628,
@@ -93,17 +93,25 @@ def _finished(name: str) -> RunRecord:
         test_images=2_000,
         batches_per_epoch=79,
     )
-    results = Results(
+
+
+def some_results() -> Results:
+    """Return what came of a run."""
+    return Results(
         test_accuracy=0.6, test_loss=1.5, top5_accuracy=0.85, macro_f1=0.59, superclass_accuracy=0.7,
         val_accuracy=0.61, train_accuracy=0.6, parameters=346_628, accuracy_per_million=173.1,
         epochs=30, seconds=600.0, images_per_second=2400.0, peak_memory=900_000_000,
     )  # fmt: skip
+
+
+def _finished(name: str) -> RunRecord:
+    config = RunConfig.model_validate({"model": {"name": "simple_cnn"}, "data": DataConfig(source=Source.SYNTHETIC)})
     return RunRecord(
         config=config.model_copy(update={"name": name}),
         status=RunStatus.FINISHED,
         created_at=BEGAN,
         started_at=BEGAN,
         ended_at=BEGAN,
-        started=started,
-        results=results,
+        started=some_start(),
+        results=some_results(),
     )

@@ -6,6 +6,7 @@ Nothing is slept through, except for the windows over which bytes and processor 
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ _DIGIT = "7"
 _EPOCHS_FOLLOWED = 10
 _LIVE_WINDOW, _IDLE_WINDOW = 30.0, 10.0
 _ROUNDS = 2
+_CROWD = (100, 10, 5)
+"""Processes, runs of each, epochs of a run."""
+_BETWEEN_KEYS = 0.2
 _FOCUS_MOVED = 0.3
 """Seconds without output that show it; a cursor blinks every half second."""
 _SETTLED = 6.0
@@ -166,6 +170,48 @@ def measure_table() -> list[Figure]:
     return figures
 
 
+def measure_crowd() -> list[Figure]:
+    """A hundred processes write a thousand runs while two apps look on and are used."""
+    command = [sys.executable, "-m", "tests.terminal.writers"]
+    with _home() as home, Terminal(app_command(home)) as board, Terminal(app_command(home)) as other:
+        for terminal in (board, other):
+            terminal.wait_for(texts.TAB_BAR)
+            terminal.wait_for_silence(1)
+        board.press("3")
+        waits: list[float] = []
+        began = perf_counter()
+        with subprocess.Popen([*command, str(home), *map(str, _CROWD)], stdout=subprocess.PIPE, text=True) as crowd:
+            tabs = cycle("213")
+            while crowd.poll() is None:
+                pressed = board.press("?")
+                waits.append(board.wait_for(texts.HELP) - pressed)
+                board.press("escape")
+                board.wait_for(lambda terminal: texts.HELP not in terminal.text)
+                waits.append(_press_until_shown(other, next(tabs)))
+                sleep(_BETWEEN_KEYS)
+            assert crowd.stdout is not None
+            written = int(crowd.stdout.read())
+        seconds = perf_counter() - began
+        other.press("3")
+        count = _CROWD[0] * _CROWD[1]
+        seen = [terminal.wait_for(f"{count} runs") for terminal in (board, other)]
+        runs = open_store(home).scan()
+        whole = [run for run in runs.runs if run.status is RunStatus.FINISHED and _is_whole(home, run)]
+    return [
+        Figure("runs that a hundred processes wrote", written, limit=count, is_least=True),
+        Figure("of them finished, with each epoch once", len(whole), limit=count, is_least=True),
+        Figure("of them unreadable", len(runs.unreadable), limit=0),
+        Figure("while they wrote, for", seconds, "s"),
+        Figure(f"key to changed screen of two apps meanwhile, median of {len(waits)}", median(waits) * 1e3, "ms"),
+        Figure("key to changed screen, slowest", max(waits) * 1e3, "ms", 1000),
+        Figure("last run to both apps' tables", max(seen) - began - seconds, "s", 3),
+    ]
+
+
+def _is_whole(home: Path, run: Run) -> bool:
+    return [epoch.epoch for epoch in open_store(home).epochs(run.id)] == list(range(1, _CROWD[2] + 1))
+
+
 MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "start": measure_start,
     "keys": measure_keys,
@@ -173,6 +219,7 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "training": measure_training,
     "following": measure_following,
     "table": measure_table,
+    "crowd": measure_crowd,
 }
 
 
