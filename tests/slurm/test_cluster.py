@@ -1,4 +1,4 @@
-"""What the tests of submitted runs build on: this Slurm starts, signals, preempts, requeues and tells of jobs."""
+"""What the tests of submitted runs build on: this Slurm starts, ends and tells of jobs."""
 
 import socket
 
@@ -70,27 +70,6 @@ def test_as_many_jobs_run_at_a_time_as_there_are_slots(cluster: Cluster) -> None
     assert cluster.wait_for(jobs[-1], "PENDING")["Reason"] in ("None", "Resources", "Priority")
 
 
-def test_the_signal_before_the_time_limit_arrives(cluster: Cluster) -> None:
-    # Slurm looks at time limits every 30 s, so this may take that long.
-    job = listener(cluster, "--time=1", "--signal=USR2@60")
-    wait_for_output(cluster, job, "got USR2", patience_s=60)
-    assert "got TERM" not in output(cluster, job)
-    assert cluster.job(job)["JobState"] in ("RUNNING", "SIGNALING")
-
-
-def test_preempted_jobs_are_warned_and_run_again(cluster: Cluster) -> None:
-    unasked = listener(cluster, "--partition=low")
-    asked = listener(cluster, "--partition=low", "--signal=USR2@60")
-    urgent = cluster.submit("true", "--partition=high", "--exclusive")
-    wait_for_output(cluster, unasked, "got TERM")
-    wait_for_output(cluster, asked, "got USR2")
-    assert "got TERM" not in output(cluster, asked)
-    assert cluster.wait_for(urgent)["JobState"] == "COMPLETED"
-    for job in (unasked, asked):
-        wait_for_output(cluster, job, "listening, restart 1", patience_s=60)
-        assert cluster.job(job)["Restarts"] == "1"
-
-
 def test_without_its_controller_clients_fail_and_jobs_go_on(cluster: Cluster) -> None:
     job = listener(cluster)
     with cluster.without_controller():
@@ -98,9 +77,3 @@ def test_without_its_controller_clients_fail_and_jobs_go_on(cluster: Cluster) ->
         assert (done.returncode, done.stdout) == (1, "")
         assert "Unable to contact slurm controller (connect failure)" in done.stderr
     assert cluster.job(job)["JobState"] == "RUNNING"
-
-
-def test_there_is_no_accounting(cluster: Cluster) -> None:
-    done = cluster.attempt("sacct")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "accounting storage is disabled" in done.stderr

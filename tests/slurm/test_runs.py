@@ -169,6 +169,39 @@ def test_a_signal_in_mid_epoch_requeues_the_job_and_the_result_is_the_same_to_th
         np.testing.assert_array_equal(ours["probabilities"], theirs["probabilities"])
 
 
+def _preempt(cluster: Cluster, job: str) -> None:
+    cluster.submit("true", "--partition=high", "--exclusive")
+
+
+def _terminate(cluster: Cluster, job: str) -> None:
+    """As a preemption does where Slurm sends no other signal before."""
+    cluster.run("timeout", "20", "scancel", "--signal=TERM", job)
+
+
+def _reach_the_limit(cluster: Cluster, job: str) -> None:
+    """Slurm sends its signal a minute before, and looks every half minute: within 30 s of the start."""
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [("partition=low", _preempt), ("partition=main", _terminate), ("time=1", _reach_the_limit)],
+    ids=["preemption", "SIGTERM alone", "time limit"],
+)
+def test_a_run_goes_on_where_its_job_was_cut_off(
+    call: Call, store: RunStore, cluster: Cluster, options: str, cause: Callable[[Cluster, str], None]
+) -> None:
+    call("train", "part1/softmax_regression", *ENDLESS, *SLURM, "--slurm", options)
+    (run,) = _wait_for(store, lambda runs: bool(store.epochs(runs[0].id)))
+    job = _job(run)
+    cause(cluster, job)
+    wait_until(lambda: cluster.job(job)["Restarts"] == "1", lambda: str(cluster.job(job)), 90)
+    reached = len(store.epochs(run.id))
+    _wait_for(store, lambda runs: runs[0].status is RunStatus.RUNNING and len(store.epochs(run.id)) > reached)
+    assert reached > 0
+    assert [epoch.epoch for epoch in store.epochs(run.id)] == list(range(1, len(store.epochs(run.id)) + 1))
+    assert cluster.job(job)["JobState"] == "RUNNING"
+
+
 def _learned(store: RunStore, run: Run) -> list[dict[str, object]]:
     lines = (store.folder / run.id / "epochs.jsonl").read_text().splitlines()
     varying = ("seconds", "images_per_second")
