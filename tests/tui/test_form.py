@@ -72,6 +72,26 @@ async def test_several_values_make_several_runs(app: CifarApp, queue_held: None)
         assert found == [(lr, seed) for lr in (1e-3, 3e-4) for seed in range(3)]
 
 
+async def test_runs_of_several_values_are_a_sweep_that_only_grows(app: CifarApp, queue_held: None):
+    async with running(app, (120, 40)) as pilot:
+        form = app.query_one(ConfigForm)
+        form.set_field(("data", "source"), "synthetic")
+        form.set_field(LR, "1e-3, 3e-4")
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 2)
+        assert {run.record.sweep for run in app.run_queue.waiting()} == {"simple_cnn-lr"}
+        await pilot.press("a")
+        message = "Every one of these runs is in the sweep already."
+        await until(pilot, lambda: message in [toast.message for toast in app._notifications])
+        form.set_field(LR, "1e-3, 3e-4, 1e-4")
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 3)
+        form.set_field(LR, "1e-3")  # a single run is asked for by itself
+        await pilot.press("a")
+        await until(pilot, lambda: len(app.run_queue.waiting()) == 4)
+        assert [run.record.sweep for run in app.run_queue.waiting()] == ["simple_cnn-lr"] * 3 + [None]
+
+
 async def test_a_part_is_queued_with_several_values_too(app: CifarApp, queue_held: None):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
