@@ -35,11 +35,8 @@ class Snapshot:
     """Runs that some process trains now."""
     followed: History | None = None
     """The run that the Live tab shows."""
-
-    @property
-    def open_runs(self) -> tuple[Run, ...]:
-        """What trains or waits."""
-        return (*self.running, *self.queue)
+    with_slurm: tuple[Run, ...] = ()
+    """Runs that were handed to Slurm and are not over, as far as their folders tell."""
 
 
 class RunIndex:
@@ -143,4 +140,5 @@ class RunIndex:
             queue=tuple(in_queue_order(unsettled)),
             running=tuple(run for run in unsettled if run.status is RunStatus.RUNNING),
             followed=followed,
+            with_slurm=tuple(run for run in unsettled if run.is_with_slurm),
         )

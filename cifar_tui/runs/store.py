@@ -34,6 +34,7 @@ from cifar_tui.text import printable
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
 _NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
 _TRASH = ".trash"
+_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.INTERRUPTED)
 
 
 class StoreError(Exception):
@@ -76,6 +77,11 @@ class Run:
     def title(self) -> str:
         """What it is called: the name a person gave it since, else the configuration's title."""
         return self.record.title
+
+    @property
+    def is_with_slurm(self) -> bool:
+        """Whether Slurm has it, and may still do something with it."""
+        return self.record.slurm is not None and self.status in _OPEN
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def cancel_jobs(store: RunStore, runs: Sequence[Run]) -> None:
     """
     jobs: list[str] = []
     for run in runs:
-        if run.record.slurm is None or run.status not in (RunStatus.QUEUED, RunStatus.RUNNING):
+        if run.record.slurm is None or not run.is_with_slurm:
             continue
         if run.record.slurm.id is not None:
             jobs.append(run.record.slurm.id)
@@ -48,6 +48,6 @@ def _scancel(jobs: Sequence[str]) -> None:
 
 def _taken_back(record: RunRecord) -> RunRecord:
     # Without its job, so that one that starts in this moment finds that the run is not its own any more.
-    if record.status is not RunStatus.QUEUED:
+    if record.status not in (RunStatus.QUEUED, RunStatus.RUNNING):
         return record
     return record.model_copy(update={"status": RunStatus.STOPPED, "slurm": None})

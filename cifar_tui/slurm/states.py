@@ -92,7 +92,7 @@ class SlurmWatch:
             SlurmError: Slurm does not answer.
         """
         with self._turn:
-            theirs = [run for run in runs if _is_open(run)]
+            theirs = [run for run in runs if run.is_with_slurm]
             if not theirs:
                 return {}
             states = read_states()
@@ -127,13 +127,6 @@ class SlurmWatch:
         with contextlib.suppress(OSError):
             for line in lines:
                 append_line(run.folder / "log.txt", f"{now():%Y-%m-%d %H:%M:%S} slurm: {line}")
-
-
-def _is_open(run: Run) -> bool:
-    """Whether Slurm may still do something with it, or has to be heard about it."""
-    return run.record.slurm is not None and run.status in (
-        RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.INTERRUPTED,
-    )  # fmt: skip
 
 
 def _ending(run: Run, job_id: str, state: JobState) -> tuple[RunStatus, str]:

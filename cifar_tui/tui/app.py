@@ -40,7 +40,6 @@ from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.main import MainScreen
-from cifar_tui.tui.slurm_desk import is_with_slurm
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -206,8 +205,8 @@ class CifarApp(RunsApp):
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
         self._save_state()
-        if self._view is not None and any(is_with_slurm(run) for run in self._view.snapshot.open_runs):
-            self.look_at_slurm()
+        if self._view is not None:
+            self.look_at_slurm(self._view.snapshot.with_slurm)
         self.look()
 
     def _catch_up_with_the_terminal(self) -> None:

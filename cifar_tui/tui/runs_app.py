@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.screens.leaderboard import LeaderboardPane
 from cifar_tui.tui.screens.live import LivePane
-from cifar_tui.tui.slurm_desk import SlurmDesk, is_with_slurm
+from cifar_tui.tui.slurm_desk import SlurmDesk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,16 +151,16 @@ class RunsApp(ImagesApp):
         if on is not None:
             self._launch_pane.show_place(on)
 
-    def look_at_slurm(self) -> None:
+    def look_at_slurm(self, runs: Sequence[Run]) -> None:
         """Ask Slurm after its runs, now and then."""
-        if time.monotonic() - self._asked_slurm_at >= _SECONDS_BETWEEN_QUESTIONS:
+        if runs and time.monotonic() - self._asked_slurm_at >= _SECONDS_BETWEEN_QUESTIONS:
             self._asked_slurm_at = time.monotonic()
-            self._ask_slurm()
+            self._ask_slurm(runs)
 
     @work(exclusive=True, group="slurm")
-    async def _ask_slurm(self) -> None:
+    async def _ask_slurm(self, runs: Sequence[Run]) -> None:
         try:
-            self.jobs = await asyncio.to_thread(self.slurm_desk.look)
+            self.jobs = await asyncio.to_thread(self.slurm_desk.look, runs)
             self._slurm_problem = None
         except SlurmError as error:
             if str(error) != self._slurm_problem:
@@ -213,7 +213,7 @@ class RunsApp(ImagesApp):
         when = "once its epoch is over" if message.after_epoch else "at its next batch"
         question = f"Stop {run.title} {when}? It keeps a checkpoint and can be resumed."
         if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")):
-            if is_with_slurm(run) and at is StopAt.BATCH:
+            if run.is_with_slurm and at is StopAt.BATCH:
                 await self._cancel_job(run)
             else:
                 self._change_runs(lambda: ask_to_stop(run.folder, at))
@@ -230,7 +230,7 @@ class RunsApp(ImagesApp):
     async def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
         with contextlib.suppress(StoreError):
             run = self.store.get(message.run_id)
-            if run.status is RunStatus.QUEUED and is_with_slurm(run):
+            if run.status is RunStatus.QUEUED and run.is_with_slurm:
                 await self._cancel_job(run)
                 return
         self._change_runs(lambda: self.run_queue.remove(message.run_id))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.sweep import carry_out, plan, sweep_name
 from cifar_tui.slurm.errors import SlurmError
@@ -82,13 +81,12 @@ class SlurmDesk:
 
         cancel_jobs(self._store, [run])
 
-    def look(self) -> dict[str, str]:
-        """Return what Slurm says of the runs that it has, by their ids.
+    def look(self, runs: Sequence[Run]) -> dict[str, str]:
+        """Return what Slurm says of runs that it has, by their ids.
 
         Raises:
             SlurmError: Slurm does not answer.
         """
-        runs = [run for run in self._store.scan().runs if run.record.slurm is not None]
         return {run_id: state.text for run_id, state in self._watch.look(runs).items()}
 
     @cached_property
@@ -101,8 +99,3 @@ class SlurmDesk:
         from cifar_tui.slurm.options import read_options
 
         return read_options(self._paths, text.split())
-
-
-def is_with_slurm(run: Run) -> bool:
-    """Whether a run waits or trains there."""
-    return run.record.slurm is not None and run.status in (RunStatus.QUEUED, RunStatus.RUNNING)

@@ -95,7 +95,7 @@ def _nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _a_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is there and says nothing, whatever machine this is; no test here hands it a run."""
     monkeypatch.setattr("cifar_tui.slurm.submit.check_slurm", lambda: None)
-    monkeypatch.setattr(CifarApp, "look_at_slurm", lambda _: None)
+    monkeypatch.setattr(CifarApp, "look_at_slurm", lambda *_: None)
 
 
 @pytest.fixture
