@@ -62,6 +62,8 @@ TABS: Mapping[str, type[Widget]] = {
     "leaderboard": LeaderboardPane,
     "data": DataPane,
 }
+_ENTRANCES = {"launch": "#presets", "live": "#queue", "leaderboard": "#table", "data": "#data-classes"}
+"""What has the focus of a tab at first."""
 SCREENS = ("run", "inspect", "sweep", "compare")
 """The scopes of what lies over the tabs and has keys of its own, where a dialog has answers: the ids of the screens."""
 
@@ -114,12 +116,20 @@ class CifarApp(RunsApp):
         self._has_spared_torch = False
         self._focus_before: Widget | None = None
         """What had the focus before the terminal became too small."""
+        self._entrances: dict[str, Widget] = {}
+        """Of the tabs that are filled."""
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
 
     def get_default_screen(self) -> MainScreen:
         """Return the screen that everything else is pushed upon."""
         return MainScreen(id="_default")
+
+    @property
+    def _main(self) -> MainScreen:
+        main = self.screen_stack[0]
+        assert isinstance(main, MainScreen)
+        return main
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs, still empty: the first frame waits for nothing."""
@@ -182,7 +192,9 @@ class CifarApp(RunsApp):
         panes = {"launch": launch, "live": live, "leaderboard": board, "data": DataPane(self.paths)}
         while panes:  # what is looked at first; by then a person may have gone to another tab
             tab = self._wanted_tab if self._wanted_tab in panes else next(iter(panes))
-            await self._tabs.get_pane(tab).mount(panes.pop(tab))
+            pane = panes.pop(tab)
+            await self._tabs.get_pane(tab).mount(pane)
+            self._entrances[tab] = pane.query_one(_ENTRANCES[tab])
         self._look_for_data()
         if self._demo:
             self._add((demo_config(self.library.find(FIRST_PRESET)),), first=True)
@@ -378,8 +390,11 @@ class CifarApp(RunsApp):
 
     @on(TabbedContent.TabActivated)
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
-        if message.pane.id is not None and self.focused is None:
-            self._focus_pane(message.pane.id)
+        tab = message.pane.id or ""
+        if self.focused is None:
+            self._focus_pane(tab)
+        elif tab in self._entrances:
+            self._main.correct_look(self._entrances[tab])
         self._show_data()
 
     @on(LaunchPane.AdvancedToggled)
@@ -393,9 +408,8 @@ class CifarApp(RunsApp):
         self.look()
 
     def _focus_pane(self, tab: str) -> None:
-        targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table", "data": "#data-classes"}
-        for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
-            self.screen_stack[0].set_focus(target)  # now, where its own `focus` would need another frame
+        if tab in self._entrances:
+            self._main.pass_focus(self._entrances[tab])
 
 
 def _scope_of(screen: Screen[Any]) -> str | None:
