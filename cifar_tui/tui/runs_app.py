@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 from textual.widgets import TabbedContent
 
 from cifar_tui.analysis.errors import PredictionsError
@@ -25,14 +25,8 @@ from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.sweep import carry_out, plan, runs_of_sweep, sweep_name
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.images.app import ImagesApp
-from cifar_tui.tui.look import Looker, load_tested_pixels
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
-from cifar_tui.tui.screens.data import DataPane
-from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
-from cifar_tui.tui.screens.launch import LaunchPane
-from cifar_tui.tui.screens.leaderboard import LeaderboardPane
-from cifar_tui.tui.screens.live import LivePane
 from cifar_tui.tui.slurm_desk import SlurmDesk, is_with_slurm
 
 if TYPE_CHECKING:
@@ -40,6 +34,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cifar_tui.report.write import WrittenReport
+    from cifar_tui.tui.look import Looker
+    from cifar_tui.tui.screens.data import DataPane
+    from cifar_tui.tui.screens.dataset import DatasetChoice
+    from cifar_tui.tui.screens.launch import LaunchPane
+    from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+    from cifar_tui.tui.screens.live import LivePane
+    from cifar_tui.tui.screens.run_edits import RunEdits
 
 
 _SECONDS_BETWEEN_QUESTIONS = 2.0
@@ -47,7 +48,16 @@ _SECONDS_BETWEEN_QUESTIONS = 2.0
 
 
 class RunsApp(ImagesApp):
-    """The store, the queue and what trains, behind whatever screens there are."""
+    """The store, the queue and what trains, behind whatever screens there are.
+
+    It hears the panes by the names that Textual gives their messages: `@on` would need the panes themselves, which the
+    first frame does not wait for.
+    """
+
+    _launch_pane: "LaunchPane"
+    _live_pane: "LivePane"
+    _leaderboard_pane: "LeaderboardPane"
+    _data_pane: "DataPane"
 
     def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
         super().__init__()
@@ -71,17 +81,15 @@ class RunsApp(ImagesApp):
         return load_presets(self.paths)
 
     @cached_property
-    def _looker(self) -> Looker:
+    def _looker(self) -> "Looker":
+        from cifar_tui.tui.look import Looker
+
         return Looker(self.store, self.run_queue, self.library)
 
     @property
     def _tabs(self) -> TabbedContent:
         """The tabs, also while a dialog lies over them."""
         return self.screen_stack[0].query_one(TabbedContent)
-
-    @property
-    def _launch_pane(self) -> LaunchPane:
-        return self._tabs.query_one(LaunchPane)
 
     def look(self) -> None:
         """Read again what changed in the run folders."""
@@ -99,11 +107,12 @@ class RunsApp(ImagesApp):
         """Called by threads that train."""
         self.notify(sentence, title="A device is gone", severity="error", markup=False, timeout=20)
 
-    @on(LaunchPane.Launched)
     @work(exclusive=True, group="launch")
-    async def _launched(self, message: LaunchPane.Launched) -> None:
+    async def _on_launch_pane_launched(self, message: "LaunchPane.Launched") -> None:
         configs = message.configs
         if any(config.data.source is Source.CIFAR100 for config in configs) and not self.paths.cifar100.is_file():
+            from cifar_tui.tui.screens.dataset import DatasetChoice
+
             choice = await self._ask_for_data()
             if choice is None:
                 return
@@ -131,9 +140,8 @@ class RunsApp(ImagesApp):
         self.notify(f"Handed to Slurm as job {names}: {count}", markup=False)
         self.action_show_tab("live")
 
-    @on(LaunchPane.PlaceWanted)
     @work(exclusive=True, group="place")
-    async def _place_wanted(self, message: LaunchPane.PlaceWanted) -> None:
+    async def _on_launch_pane_place_wanted(self, message: "LaunchPane.PlaceWanted") -> None:
         if message.on is not None:
             self._launch_pane.show_place(None)
             self.notify("Runs are trained on this machine again.")
@@ -168,9 +176,8 @@ class RunsApp(ImagesApp):
                 self.notify(str(error), title="Slurm", severity="warning", markup=False)
         self.look()
 
-    @on(LeaderboardPane.SweepWanted)
     @work(exclusive=True, group="open")
-    async def _sweep_wanted(self, message: LeaderboardPane.SweepWanted) -> None:
+    async def _on_leaderboard_pane_sweep_wanted(self, message: "LeaderboardPane.SweepWanted") -> None:
         def read() -> tuple[Run, ...]:
             return runs_of_sweep(self.store, message.run_id)
 
@@ -178,11 +185,10 @@ class RunsApp(ImagesApp):
 
         runs = await asyncio.to_thread(read)
         if await self.push_screen_wait(SweepScreen(message.run_id, runs, read)) is not None:
-            self._tabs.query_one(LeaderboardPane).filter_by(f"sweep:{message.run_id}")
+            self._leaderboard_pane.filter_by(f"sweep:{message.run_id}")
 
-    @on(LaunchPane.SaveWanted)
     @work(exclusive=True, group="save")
-    async def _save_wanted(self, message: LaunchPane.SaveWanted) -> None:
+    async def _on_launch_pane_save_wanted(self, message: "LaunchPane.SaveWanted") -> None:
         text = f"A title; it is kept in {self.paths.presets} and appears under Mine."
         screen = AskScreen(
             "Save as a preset", text, message.config.name,
@@ -194,16 +200,19 @@ class RunsApp(ImagesApp):
             self._launch_pane.show_library(self.library, preset.key)
             self.notify(f"Saved as {preset.key}", markup=False)
 
-    @on(LaunchPane.DataWanted)
-    @on(DataPane.DataWanted)
+    def _on_launch_pane_data_wanted(self) -> None:
+        self._offer_data()
+
+    def _on_data_pane_data_wanted(self) -> None:
+        self._offer_data()
+
     @work(exclusive=True, group="launch")
-    async def _data_wanted(self) -> None:
+    async def _offer_data(self) -> None:
         await self._ask_for_data()
         self._show_data()
 
-    @on(LivePane.StopWanted)
     @work(exclusive=True, group="stop")
-    async def _stop_wanted(self, message: LivePane.StopWanted) -> None:
+    async def _on_live_pane_stop_wanted(self, message: "LivePane.StopWanted") -> None:
         run = message.run
         if message.after_epoch and wanted_stop(run.folder):
             self._change_runs(lambda: let_go_on(run.folder))
@@ -225,9 +234,8 @@ class RunsApp(ImagesApp):
             self.notify(str(error), severity="warning", markup=False)
         self.look()
 
-    @on(LivePane.RemoveWanted)
     @work(exclusive=True, group="stop")
-    async def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+    async def _on_live_pane_remove_wanted(self, message: "LivePane.RemoveWanted") -> None:
         with contextlib.suppress(StoreError):
             run = self.store.get(message.run_id)
             if run.status is RunStatus.QUEUED and is_with_slurm(run):
@@ -235,12 +243,10 @@ class RunsApp(ImagesApp):
                 return
         self._change_runs(lambda: self.run_queue.remove(message.run_id))
 
-    @on(LivePane.MoveWanted)
-    def _move_wanted(self, message: LivePane.MoveWanted) -> None:
+    def _on_live_pane_move_wanted(self, message: "LivePane.MoveWanted") -> None:
         self._change_runs(lambda: self.run_queue.move(message.run_id, message.step))
 
-    @on(LivePane.PauseWanted)
-    def _pause_wanted(self) -> None:
+    def _on_live_pane_pause_wanted(self) -> None:
         was_paused = self.run_queue.is_paused
         self._change_runs(self.run_queue.go_on if was_paused else self.run_queue.pause)
         self.runner.wake()
@@ -254,18 +260,15 @@ class RunsApp(ImagesApp):
             self.notify(str(error), severity="warning", markup=False)
         self.look()
 
-    @on(LivePane.FollowWanted)
-    def _follow_wanted(self, message: LivePane.FollowWanted) -> None:
+    def _on_live_pane_follow_wanted(self, message: "LivePane.FollowWanted") -> None:
         self._follow = message.run_id
         self.look()
 
-    @on(LeaderboardPane.FollowWanted)
-    def _follow_one(self, message: LeaderboardPane.FollowWanted) -> None:
+    def _on_leaderboard_pane_follow_wanted(self, message: "LeaderboardPane.FollowWanted") -> None:
         self._see_live(message.run_id)
 
-    @on(LeaderboardPane.Opened)
     @work(exclusive=True, group="open")
-    async def _opened(self, message: LeaderboardPane.Opened) -> None:
+    async def _on_leaderboard_pane_opened(self, message: "LeaderboardPane.Opened") -> None:
         try:
             detail = await asyncio.to_thread(self._looker.detail, message.run_id, self.library)
         except StoreError as error:
@@ -285,9 +288,8 @@ class RunsApp(ImagesApp):
             case "inspect":
                 await self._inspect(message.run_id)
 
-    @on(LeaderboardPane.InspectWanted)
     @work(exclusive=True, group="open")
-    async def _inspect_wanted(self, message: LeaderboardPane.InspectWanted) -> None:
+    async def _on_leaderboard_pane_inspect_wanted(self, message: "LeaderboardPane.InspectWanted") -> None:
         await self._inspect(message.run_id)
 
     async def _inspect(self, run_id: str) -> None:
@@ -300,21 +302,20 @@ class RunsApp(ImagesApp):
 
         await self.push_screen_wait(InspectScreen(detail))
 
-    @on(LeaderboardPane.AgainWanted)
-    def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:
+    def _on_leaderboard_pane_again_wanted(self, message: "LeaderboardPane.AgainWanted") -> None:
         try:
             self._open_in_form(self.store.get(message.run_id).config)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
 
-    @on(LeaderboardPane.CompareWanted)
     @work(exclusive=True, group="open")
-    async def _compare_wanted(self, message: LeaderboardPane.CompareWanted) -> None:
+    async def _on_leaderboard_pane_compare_wanted(self, message: "LeaderboardPane.CompareWanted") -> None:
         try:
             histories = await asyncio.to_thread(self._looker.histories, message.run_ids)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
+        from cifar_tui.tui.look import load_tested_pixels
         from cifar_tui.tui.screens.compare import CompareScreen
 
         def load_pixels(run: Run, labels: "NDArray[np.int64]") -> "NDArray[np.uint8]":
@@ -322,9 +323,8 @@ class RunsApp(ImagesApp):
 
         await self.push_screen_wait(CompareScreen(histories, load_pixels))
 
-    @on(LeaderboardPane.ReportWanted)
     @work(exclusive=True, group="report")
-    async def _report_wanted(self, message: LeaderboardPane.ReportWanted) -> None:
+    async def _on_run_edits_report_wanted(self, message: "RunEdits.ReportWanted") -> None:
         count = len(message.run_ids)
         which = f"the {count} marked run{'s' * (count > 1)}" if count else "every finished run"
         text = (
@@ -345,14 +345,16 @@ class RunsApp(ImagesApp):
             return
         self.notify(f"Wrote {written.file}: {written.runs} runs, {written.figures} figures.", markup=False, timeout=15)
 
-    @on(LeaderboardPane.MarksChanged)
-    @on(LeaderboardPane.RunsChanged)
-    def _look_anew(self) -> None:
+    def _on_leaderboard_pane_marks_changed(self) -> None:
         self.look()
 
-    @on(LivePane.ContinueWanted)
-    @on(LeaderboardPane.ContinueWanted)
-    def _continue_wanted(self, message: LivePane.ContinueWanted | LeaderboardPane.ContinueWanted) -> None:
+    def _on_run_edits_runs_changed(self) -> None:
+        self.look()
+
+    def _on_live_pane_continue_wanted(self, message: "LivePane.ContinueWanted") -> None:
+        self._go_on(message.run_id)
+
+    def _on_leaderboard_pane_continue_wanted(self, message: "LeaderboardPane.ContinueWanted") -> None:
         self._go_on(message.run_id)
 
     @work(exclusive=True, group="continue")
@@ -395,7 +397,9 @@ class RunsApp(ImagesApp):
         self.action_show_tab("launch")
         self._launch_pane.open_config(config)
 
-    async def _ask_for_data(self) -> DatasetChoice | None:
+    async def _ask_for_data(self) -> "DatasetChoice | None":
+        from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
+
         choice = await self.push_screen_wait(DatasetScreen(self.paths))
         self._look_for_data()
         if choice is DatasetChoice.SYNTHETIC:
@@ -408,7 +412,7 @@ class RunsApp(ImagesApp):
         """Have the Data tab, where it is looked at, show the images that the form names."""
         if self.is_furnished and self._tabs.active == "data":
             form = self._launch_pane.form
-            self._tabs.query_one(DataPane).show(form.config.data if form.config else None, form.first_error)
+            self._data_pane.show(form.config.data if form.config else None, form.first_error)
 
     def _look_for_data(self) -> None:
         self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())

@@ -8,8 +8,12 @@ from textual.dom import DOMNode
 from cifar_tui.tui.app import TABS, CifarApp
 from cifar_tui.tui.keys import SCOPES, markdown
 from cifar_tui.tui.screens.compare import CompareScreen
+from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
+from cifar_tui.tui.screens.launch import LaunchPane
+from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+from cifar_tui.tui.screens.live import LivePane
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.screens.sweep import SweepScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -24,7 +28,10 @@ OWNERS: dict[str, type[DOMNode]] = {
     "inspect": InspectScreen,
     "sweep": SweepScreen,
     "compare": CompareScreen,
-    **TABS,
+    "launch": LaunchPane,
+    "live": LivePane,
+    "leaderboard": LeaderboardPane,
+    "data": DataPane,
 }
 
 
