@@ -2,7 +2,6 @@
 
 from typing import NoReturn
 
-import typer
 from rich.console import Console
 
 from cifar_tui.text import printable
@@ -24,10 +23,14 @@ def make_console() -> Console:
 
 def warn(sentence: str) -> None:
     """Say on stderr what is wrong, and go on."""
+    import typer  # not for the app, which needs the exit codes alone: its first frame would wait
+
     typer.echo(f"warning: {printable(sentence)}", err=True)
 
 
 def fail(sentence: str, code: int = FAILED) -> NoReturn:
     """Say on stderr what is wrong, and leave."""
+    import typer
+
     typer.echo(f"cifar-tui: {printable(sentence)}", err=True)
     raise typer.Exit(code)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult, SystemCommand
@@ -23,27 +23,23 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from cifar_tui.events import Event, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.paths import Paths
+from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.devices import AUTO
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.table import Row
 from cifar_tui.tui.commands import commands
-from cifar_tui.tui.demo import demo_config
 from cifar_tui.tui.keys import bindings
-from cifar_tui.tui.look import Wish, ends
-from cifar_tui.tui.notices import tell_terminal
 from cifar_tui.tui.runs_app import RunsApp
-from cifar_tui.tui.screens.confirm import ConfirmScreen
-from cifar_tui.tui.screens.data import DataPane
-from cifar_tui.tui.screens.help import HelpScreen
-from cifar_tui.tui.screens.launch import LaunchPane
-from cifar_tui.tui.screens.leaderboard import LeaderboardPane
-from cifar_tui.tui.screens.live import LivePane, LiveView
 from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.state import load_state, save_state
 from cifar_tui.tui.themes import THEMES, register_themes
-from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:  # nothing that the first frame does not show: see `_furnish`
+    from cifar_tui.runs.table import Row
+    from cifar_tui.tui.screens.launch import LaunchPane
+    from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+    from cifar_tui.tui.screens.live import LivePane, LiveView
 
 FIRST_PRESET = "part1/simple_cnn"
 SMALLEST = Size(60, 18)
@@ -55,12 +51,13 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _TRASH_IS_KEPT = timedelta(days=7)
 
 
-TABS: Mapping[str, type[Widget]] = {
-    "launch": LaunchPane,
-    "live": LivePane,
-    "leaderboard": LeaderboardPane,
-    "data": DataPane,
+TABS: Mapping[str, str] = {
+    "launch": "#presets",
+    "live": "#queue",
+    "leaderboard": "#table",
+    "data": "#data-classes",
 }
+"""What has the focus of a tab at first."""
 SCREENS = ("run", "inspect", "sweep", "compare")
 """The scopes of what lies over the tabs and has keys of its own, where a dialog has answers: the ids of the screens."""
 
@@ -91,7 +88,7 @@ class CifarApp(RunsApp):
     class Looked(Message):
         """The run folders were read again."""
 
-        def __init__(self, view: LiveView) -> None:
+        def __init__(self, view: "LiveView") -> None:
             super().__init__()
             self.view = view
 
@@ -113,12 +110,20 @@ class CifarApp(RunsApp):
         self._has_spared_torch = False
         self._focus_before: Widget | None = None
         """What had the focus before the terminal became too small."""
+        self._entrances: dict[str, Widget] = {}
+        """Of the tabs that are filled."""
         self.marked: list[str] = []
         """The runs that a person marked, in that order."""
 
     def get_default_screen(self) -> MainScreen:
         """Return the screen that everything else is pushed upon."""
         return MainScreen(id="_default")
+
+    @property
+    def _main(self) -> MainScreen:
+        main = self.screen_stack[0]
+        assert isinstance(main, MainScreen)
+        return main
 
     def compose(self) -> ComposeResult:
         """Lay out the tabs, still empty: the first frame waits for nothing."""
@@ -172,16 +177,33 @@ class CifarApp(RunsApp):
 
     async def _furnish(self) -> None:
         """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""
-        state = self.state
-        launch = LaunchPane(
-            self.library, self.library.find(FIRST_PRESET), self.paths, with_advanced=state.with_advanced
+        with collector_at_rest():
+            from cifar_tui.tui.demo import demo_config
+            from cifar_tui.tui.screens.data import DataPane
+            from cifar_tui.tui.screens.launch import LaunchPane
+            from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+            from cifar_tui.tui.screens.live import LivePane
+
+        state, library = self.state, self.library
+        self._launch_pane = LaunchPane(
+            library, library.find(FIRST_PRESET), self.paths, with_advanced=state.with_advanced
         )
-        live = LivePane(self.library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log)
-        board = LeaderboardPane(self.library, self.store, state, self.marked)
-        panes = {"launch": launch, "live": live, "leaderboard": board, "data": DataPane(self.paths)}
+        self._live_pane = LivePane(
+            library, smoothing=state.smoothing, log_scale=state.log_scale, with_log=state.with_log
+        )
+        self._leaderboard_pane = LeaderboardPane(library, self.store, state, self.marked)
+        self._data_pane = DataPane(self.paths)
+        panes: dict[str, Widget] = {
+            "launch": self._launch_pane,
+            "live": self._live_pane,
+            "leaderboard": self._leaderboard_pane,
+            "data": self._data_pane,
+        }
         while panes:  # what is looked at first; by then a person may have gone to another tab
             tab = self._wanted_tab if self._wanted_tab in panes else next(iter(panes))
-            await self._tabs.get_pane(tab).mount(panes.pop(tab))
+            pane = panes.pop(tab)
+            await self._tabs.get_pane(tab).mount(pane)
+            self._entrances[tab] = pane.query_one(TABS[tab])
         self._look_for_data()
         if self._demo:
             self._add((demo_config(self.library.find(FIRST_PRESET)),), first=True)
@@ -236,6 +258,8 @@ class CifarApp(RunsApp):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
+        from cifar_tui.tui.screens.help import HelpScreen
+
         scope = _scope_of(self.screen) or self._tabs.active
         self.push_screen(HelpScreen((scope, *(("form",) if scope == "launch" else ()), "app")))
 
@@ -264,7 +288,7 @@ class CifarApp(RunsApp):
         if (tab := "launch" if scope == "form" else scope) in TABS:
             if tab != self._tabs.active:
                 self.action_show_tab(tab)
-            owner = self._tabs.query_one(ConfigForm if scope == "form" else TABS[tab])
+            owner = self._launch_pane.form if scope == "form" else self._tabs.get_pane(tab).children[0]
         self.call_later(self.run_action, action, owner)
 
     def remember(self, **changes: object) -> None:
@@ -306,6 +330,8 @@ class CifarApp(RunsApp):
         if current:
             names = f"{current[0].title} is" if len(current) == 1 else f"{len(current)} runs are"
             them = "it" if len(current) == 1 else "them"
+            from cifar_tui.tui.screens.confirm import ConfirmScreen
+
             question = f"{names} training. Leaving stops {them} at the next batch; what is queued stays queued."
             if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):
                 return
@@ -316,7 +342,7 @@ class CifarApp(RunsApp):
         self.store.empty_trash(_TRASH_IS_KEPT)
 
     @work(thread=True, group="interrupted")
-    def _mark_interrupted(self, rows: Sequence[Row]) -> None:
+    def _mark_interrupted(self, rows: "Sequence[Row]") -> None:
         """Write down which runs lost their process, and say so once: here, not at each later start."""
         found = [row for row in rows if self.store.mark_interrupted(row.key)]
         if found:
@@ -330,6 +356,8 @@ class CifarApp(RunsApp):
 
     @work(thread=True, group="look")
     def _look(self) -> None:
+        from cifar_tui.tui.look import Wish
+
         wish = Wish(self._follow, tuple(self.marked), self.state.with_log, self.jobs)
         self.post_message(self.Looked(self._looker.look(wish)))
 
@@ -363,38 +391,46 @@ class CifarApp(RunsApp):
             self._show(message.view)
         if before is None:
             self._mark_interrupted([row for row in message.view.snapshot.rows if row.status == RunStatus.INTERRUPTED])
+        from cifar_tui.tui.look import ends
+        from cifar_tui.tui.notices import tell_terminal
+
         for sentence in ends(before.snapshot, message.view.snapshot) if before else ():
             self.notify(sentence, markup=False, timeout=10)
             if self.state.bell:
                 tell_terminal(self, sentence)
 
-    def _show(self, view: LiveView) -> None:
-        tabs, snapshot = self._tabs, view.snapshot
-        tabs.query_one(LaunchPane).show_busy(busy=bool(snapshot.running))
-        tabs.query_one(LivePane).show(view)
-        tabs.query_one(LeaderboardPane).show(snapshot, view.measured)
-        tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
+    def _show(self, view: "LiveView") -> None:
+        snapshot = view.snapshot
+        self._launch_pane.show_busy(busy=bool(snapshot.running))
+        self._live_pane.show(view)
+        self._leaderboard_pane.show(snapshot, view.measured)
+        self._tabs.get_tab("live").label = f"2 Live{' ●' if snapshot.running else ''}"
 
     @on(TabbedContent.TabActivated)
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
-        if message.pane.id is not None and self.focused is None:
-            self._focus_pane(message.pane.id)
+        tab = message.pane.id or ""
+        if self.focused is None:
+            self._focus_pane(tab)
+        elif tab in self._entrances:
+            self._main.correct_look(self._entrances[tab])
         self._show_data()
 
-    @on(LaunchPane.AdvancedToggled)
-    def _advanced_toggled(self, message: LaunchPane.AdvancedToggled) -> None:
+    def _on_launch_pane_advanced_toggled(self, message: "LaunchPane.AdvancedToggled") -> None:
         self.remember(with_advanced=message.shown)
 
-    @on(LivePane.ViewChanged)
-    @on(LeaderboardPane.ViewChanged)
-    def _view_changed(self, message: LivePane.ViewChanged | LeaderboardPane.ViewChanged) -> None:
-        self.remember(**message.changes)
+    def _on_live_pane_view_changed(self, message: "LivePane.ViewChanged") -> None:
+        self._change_view(message.changes)
+
+    def _on_leaderboard_pane_view_changed(self, message: "LeaderboardPane.ViewChanged") -> None:
+        self._change_view(message.changes)
+
+    def _change_view(self, changes: Mapping[str, object]) -> None:
+        self.remember(**changes)
         self.look()
 
     def _focus_pane(self, tab: str) -> None:
-        targets = {"launch": "#presets", "live": "#queue", "leaderboard": "#table", "data": "#data-classes"}
-        for target in self._tabs.query(targets[tab]):  # none, while the tabs are still empty
-            self.screen_stack[0].set_focus(target)  # now, where its own `focus` would need another frame
+        if tab in self._entrances:
+            self._main.pass_focus(self._entrances[tab])
 
 
 def _scope_of(screen: Screen[Any]) -> str | None:

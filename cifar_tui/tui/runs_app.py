@@ -1,176 +1,41 @@
-"""What is done with runs when a screen asks for it: launch, stop, move, resume, train on, open, compare."""
+"""What is done with runs when a screen asks for it: stop, move, resume, train on, open, compare."""
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
-from textual.widgets import TabbedContent
+from textual import work
 
 from cifar_tui.analysis.errors import PredictionsError
-from cifar_tui.config import RunConfig, Source, with_values
-from cifar_tui.events import Event
+from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths, expand
-from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.report.selection import ReportError, Selection
-from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
-from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.runs.sweep import carry_out, plan, runs_of_sweep, sweep_name
+from cifar_tui.runs.store import Run, StoreError
+from cifar_tui.runs.sweep import runs_of_sweep
 from cifar_tui.slurm.errors import SlurmError
-from cifar_tui.tui.images.app import ImagesApp
-from cifar_tui.tui.look import Looker, load_tested_pixels
+from cifar_tui.tui.launch_app import LaunchApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
-from cifar_tui.tui.screens.data import DataPane
-from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
-from cifar_tui.tui.screens.launch import LaunchPane
-from cifar_tui.tui.screens.leaderboard import LeaderboardPane
-from cifar_tui.tui.screens.live import LivePane
-from cifar_tui.tui.slurm_desk import SlurmDesk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from cifar_tui.report.write import WrittenReport
+    from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+    from cifar_tui.tui.screens.live import LivePane
+    from cifar_tui.tui.screens.run_edits import RunEdits
 
 
-_SECONDS_BETWEEN_QUESTIONS = 2.0
-"""To Slurm; a run's job shows how it stands within twice that."""
+class RunsApp(LaunchApp):
+    """Live and the leaderboard, behind whatever screens there are."""
 
-
-class RunsApp(ImagesApp):
-    """The store, the queue and what trains, behind whatever screens there are."""
-
-    def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
-        super().__init__()
-        self.paths = paths
-        self.store = RunStore(paths.runs)
-        self.run_queue = RunQueue(self.store)
-        self.runner = Runners(paths, self.store, self._hear, devices=devices, tell=self._tell_of_a_device)
-        self.slurm_desk = SlurmDesk(paths, self.store, self.run_queue)
-        self.jobs: dict[str, str] = {}
-        """What Slurm says of the runs that it has, by their ids."""
-        self._slurm_problem: str | None = None
-        self._asked_slurm_at = -_SECONDS_BETWEEN_QUESTIONS
-        self._follow: str | None = None
-        """The run that Live shows; None takes the one that trains."""
-        self.is_furnished = False
-        """Whether the tabs are filled."""
-
-    @cached_property
-    def library(self) -> PresetLibrary:
-        """The presets; the first frame does not wait for their files to be read."""
-        return load_presets(self.paths)
-
-    @cached_property
-    def _looker(self) -> Looker:
-        return Looker(self.store, self.run_queue, self.library)
-
-    @property
-    def _tabs(self) -> TabbedContent:
-        """The tabs, also while a dialog lies over them."""
-        return self.screen_stack[0].query_one(TabbedContent)
-
-    @property
-    def _launch_pane(self) -> LaunchPane:
-        return self._tabs.query_one(LaunchPane)
-
-    def look(self) -> None:
-        """Read again what changed in the run folders."""
-        raise NotImplementedError
-
-    def action_show_tab(self, tab: str) -> None:
-        """Go to a tab."""
-        raise NotImplementedError
-
-    def _hear(self, run_id: str, event: Event) -> None:
-        """Called by the training thread: hand over, and go on at once."""
-        raise NotImplementedError
-
-    def _tell_of_a_device(self, sentence: str) -> None:
-        """Called by threads that train."""
-        self.notify(sentence, title="A device is gone", severity="error", markup=False, timeout=20)
-
-    @on(LaunchPane.Launched)
-    @work(exclusive=True, group="launch")
-    async def _launched(self, message: LaunchPane.Launched) -> None:
-        configs = message.configs
-        if any(config.data.source is Source.CIFAR100 for config in configs) and not self.paths.cifar100.is_file():
-            choice = await self._ask_for_data()
-            if choice is None:
-                return
-            if choice is DatasetChoice.SYNTHETIC:
-                configs = tuple(_on_embedded_data(config) for config in configs)
-        if message.on is not None:
-            await self._hand_over(configs, message.on, is_sweep=message.is_sweep)
-        elif self._add(configs, first=message.first, is_sweep=message.is_sweep) and message.first:
-            self.action_show_tab("live")
-
-    async def _hand_over(self, configs: tuple[RunConfig, ...], on: str, *, is_sweep: bool) -> None:
-        try:
-            runs = await asyncio.to_thread(self.slurm_desk.hand_over, configs, on, is_sweep=is_sweep)
-        except (SlurmError, StoreError) as error:
-            self.notify(str(error), title="Not handed over", severity="error", markup=False, timeout=15)
-            return
-        finally:
-            self.look()
-        if not runs:
-            self.notify("Every one of these runs is in the sweep already.")
-            return
-        jobs = [run.record.slurm.id for run in map(self.store.get, [run.id for run in runs]) if run.record.slurm]
-        names = ", ".join(dict.fromkeys((job or "?").partition("_")[0] for job in jobs))
-        count = f"{len(runs)} runs" if len(runs) > 1 else runs[0].title
-        self.notify(f"Handed to Slurm as job {names}: {count}", markup=False)
-        self.action_show_tab("live")
-
-    @on(LaunchPane.PlaceWanted)
-    @work(exclusive=True, group="place")
-    async def _place_wanted(self, message: LaunchPane.PlaceWanted) -> None:
-        if message.on is not None:
-            self._launch_pane.show_place(None)
-            self.notify("Runs are trained on this machine again.")
-            return
-        try:
-            value = await asyncio.to_thread(self.slurm_desk.defaults)
-        except SlurmError as error:
-            self.notify(str(error), severity="warning", markup=False)
-            return
-        text = (
-            "Options of sbatch, KEY=VALUE each: partition, time, gres, account … A run that reaches the time limit "
-            f"goes on in the next job. Defaults are kept in {self.paths.settings}, under [slurm]. o takes it back."
-        )
-        on = await self.push_screen_wait(AskScreen("Run on Slurm", text, value, self.slurm_desk.accept, do="Use it"))
-        if on is not None:
-            self._launch_pane.show_place(on)
-
-    def look_at_slurm(self, runs: Sequence[Run]) -> None:
-        """Ask Slurm after its runs, now and then."""
-        if runs and time.monotonic() - self._asked_slurm_at >= _SECONDS_BETWEEN_QUESTIONS:
-            self._asked_slurm_at = time.monotonic()
-            self._ask_slurm(runs)
-
-    @work(exclusive=True, group="slurm")
-    async def _ask_slurm(self, runs: Sequence[Run]) -> None:
-        try:
-            self.jobs = await asyncio.to_thread(self.slurm_desk.look, runs)
-            self._slurm_problem = None
-        except SlurmError as error:
-            if str(error) != self._slurm_problem:
-                self._slurm_problem = str(error)
-                self.notify(str(error), title="Slurm", severity="warning", markup=False)
-        self.look()
-
-    @on(LeaderboardPane.SweepWanted)
     @work(exclusive=True, group="open")
-    async def _sweep_wanted(self, message: LeaderboardPane.SweepWanted) -> None:
+    async def _on_leaderboard_pane_sweep_wanted(self, message: "LeaderboardPane.SweepWanted") -> None:
         def read() -> tuple[Run, ...]:
             return runs_of_sweep(self.store, message.run_id)
 
@@ -178,32 +43,10 @@ class RunsApp(ImagesApp):
 
         runs = await asyncio.to_thread(read)
         if await self.push_screen_wait(SweepScreen(message.run_id, runs, read)) is not None:
-            self._tabs.query_one(LeaderboardPane).filter_by(f"sweep:{message.run_id}")
+            self._leaderboard_pane.filter_by(f"sweep:{message.run_id}")
 
-    @on(LaunchPane.SaveWanted)
-    @work(exclusive=True, group="save")
-    async def _save_wanted(self, message: LaunchPane.SaveWanted) -> None:
-        text = f"A title; it is kept in {self.paths.presets} and appears under Mine."
-        screen = AskScreen(
-            "Save as a preset", text, message.config.name,
-            lambda title: save_preset(self.paths, title, message.config),
-        )  # fmt: skip
-        preset = await self.push_screen_wait(screen)
-        if preset is not None:
-            self.library = load_presets(self.paths)
-            self._launch_pane.show_library(self.library, preset.key)
-            self.notify(f"Saved as {preset.key}", markup=False)
-
-    @on(LaunchPane.DataWanted)
-    @on(DataPane.DataWanted)
-    @work(exclusive=True, group="launch")
-    async def _data_wanted(self) -> None:
-        await self._ask_for_data()
-        self._show_data()
-
-    @on(LivePane.StopWanted)
     @work(exclusive=True, group="stop")
-    async def _stop_wanted(self, message: LivePane.StopWanted) -> None:
+    async def _on_live_pane_stop_wanted(self, message: "LivePane.StopWanted") -> None:
         run = message.run
         if message.after_epoch and wanted_stop(run.folder):
             self._change_runs(lambda: let_go_on(run.folder))
@@ -225,9 +68,8 @@ class RunsApp(ImagesApp):
             self.notify(str(error), severity="warning", markup=False)
         self.look()
 
-    @on(LivePane.RemoveWanted)
     @work(exclusive=True, group="stop")
-    async def _remove_wanted(self, message: LivePane.RemoveWanted) -> None:
+    async def _on_live_pane_remove_wanted(self, message: "LivePane.RemoveWanted") -> None:
         with contextlib.suppress(StoreError):
             run = self.store.get(message.run_id)
             if run.status is RunStatus.QUEUED and run.is_with_slurm:
@@ -235,12 +77,10 @@ class RunsApp(ImagesApp):
                 return
         self._change_runs(lambda: self.run_queue.remove(message.run_id))
 
-    @on(LivePane.MoveWanted)
-    def _move_wanted(self, message: LivePane.MoveWanted) -> None:
+    def _on_live_pane_move_wanted(self, message: "LivePane.MoveWanted") -> None:
         self._change_runs(lambda: self.run_queue.move(message.run_id, message.step))
 
-    @on(LivePane.PauseWanted)
-    def _pause_wanted(self) -> None:
+    def _on_live_pane_pause_wanted(self) -> None:
         was_paused = self.run_queue.is_paused
         self._change_runs(self.run_queue.go_on if was_paused else self.run_queue.pause)
         self.runner.wake()
@@ -254,18 +94,15 @@ class RunsApp(ImagesApp):
             self.notify(str(error), severity="warning", markup=False)
         self.look()
 
-    @on(LivePane.FollowWanted)
-    def _follow_wanted(self, message: LivePane.FollowWanted) -> None:
+    def _on_live_pane_follow_wanted(self, message: "LivePane.FollowWanted") -> None:
         self._follow = message.run_id
         self.look()
 
-    @on(LeaderboardPane.FollowWanted)
-    def _follow_one(self, message: LeaderboardPane.FollowWanted) -> None:
+    def _on_leaderboard_pane_follow_wanted(self, message: "LeaderboardPane.FollowWanted") -> None:
         self._see_live(message.run_id)
 
-    @on(LeaderboardPane.Opened)
     @work(exclusive=True, group="open")
-    async def _opened(self, message: LeaderboardPane.Opened) -> None:
+    async def _on_leaderboard_pane_opened(self, message: "LeaderboardPane.Opened") -> None:
         try:
             detail = await asyncio.to_thread(self._looker.detail, message.run_id, self.library)
         except StoreError as error:
@@ -285,9 +122,8 @@ class RunsApp(ImagesApp):
             case "inspect":
                 await self._inspect(message.run_id)
 
-    @on(LeaderboardPane.InspectWanted)
     @work(exclusive=True, group="open")
-    async def _inspect_wanted(self, message: LeaderboardPane.InspectWanted) -> None:
+    async def _on_leaderboard_pane_inspect_wanted(self, message: "LeaderboardPane.InspectWanted") -> None:
         await self._inspect(message.run_id)
 
     async def _inspect(self, run_id: str) -> None:
@@ -300,21 +136,20 @@ class RunsApp(ImagesApp):
 
         await self.push_screen_wait(InspectScreen(detail))
 
-    @on(LeaderboardPane.AgainWanted)
-    def _again_wanted(self, message: LeaderboardPane.AgainWanted) -> None:
+    def _on_leaderboard_pane_again_wanted(self, message: "LeaderboardPane.AgainWanted") -> None:
         try:
             self._open_in_form(self.store.get(message.run_id).config)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
 
-    @on(LeaderboardPane.CompareWanted)
     @work(exclusive=True, group="open")
-    async def _compare_wanted(self, message: LeaderboardPane.CompareWanted) -> None:
+    async def _on_leaderboard_pane_compare_wanted(self, message: "LeaderboardPane.CompareWanted") -> None:
         try:
             histories = await asyncio.to_thread(self._looker.histories, message.run_ids)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
+        from cifar_tui.tui.look import load_tested_pixels
         from cifar_tui.tui.screens.compare import CompareScreen
 
         def load_pixels(run: Run, labels: "NDArray[np.int64]") -> "NDArray[np.uint8]":
@@ -322,9 +157,8 @@ class RunsApp(ImagesApp):
 
         await self.push_screen_wait(CompareScreen(histories, load_pixels))
 
-    @on(LeaderboardPane.ReportWanted)
     @work(exclusive=True, group="report")
-    async def _report_wanted(self, message: LeaderboardPane.ReportWanted) -> None:
+    async def _on_run_edits_report_wanted(self, message: "RunEdits.ReportWanted") -> None:
         count = len(message.run_ids)
         which = f"the {count} marked run{'s' * (count > 1)}" if count else "every finished run"
         text = (
@@ -345,14 +179,16 @@ class RunsApp(ImagesApp):
             return
         self.notify(f"Wrote {written.file}: {written.runs} runs, {written.figures} figures.", markup=False, timeout=15)
 
-    @on(LeaderboardPane.MarksChanged)
-    @on(LeaderboardPane.RunsChanged)
-    def _look_anew(self) -> None:
+    def _on_leaderboard_pane_marks_changed(self) -> None:
         self.look()
 
-    @on(LivePane.ContinueWanted)
-    @on(LeaderboardPane.ContinueWanted)
-    def _continue_wanted(self, message: LivePane.ContinueWanted | LeaderboardPane.ContinueWanted) -> None:
+    def _on_run_edits_runs_changed(self) -> None:
+        self.look()
+
+    def _on_live_pane_continue_wanted(self, message: "LivePane.ContinueWanted") -> None:
+        self._go_on(message.run_id)
+
+    def _on_leaderboard_pane_continue_wanted(self, message: "LeaderboardPane.ContinueWanted") -> None:
         self._go_on(message.run_id)
 
     @work(exclusive=True, group="continue")
@@ -395,61 +231,8 @@ class RunsApp(ImagesApp):
         self.action_show_tab("launch")
         self._launch_pane.open_config(config)
 
-    async def _ask_for_data(self) -> DatasetChoice | None:
-        choice = await self.push_screen_wait(DatasetScreen(self.paths))
-        self._look_for_data()
-        if choice is DatasetChoice.SYNTHETIC:
-            self._launch_pane.form.set_field(("data", "source"), Source.SYNTHETIC.value)
-        elif choice is DatasetChoice.CIFAR100:
-            self.notify("CIFAR-100 is ready.")
-        return choice
-
-    def _show_data(self) -> None:
-        """Have the Data tab, where it is looked at, show the images that the form names."""
-        if self.is_furnished and self._tabs.active == "data":
-            form = self._launch_pane.form
-            self._tabs.query_one(DataPane).show(form.config.data if form.config else None, form.first_error)
-
-    def _look_for_data(self) -> None:
-        self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())
-
-    def _add(self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False) -> bool:
-        """Queue `configs` in their order; False where the folder cannot be written to.
-
-        Of a sweep those that are there already are not made again.
-        """
-        try:
-            if is_sweep:
-                name = sweep_name(configs)
-                added = carry_out(self.run_queue, name, plan(self.store, name, configs), first=first)
-                configs = tuple(run.config for run in added)
-            else:
-                self.run_queue.add_all(configs, first=first)
-        except StoreError as error:
-            self.notify(str(error), title="Not queued", severity="error", markup=False)
-            return False
-        self._follow = None
-        self.runner.wake()
-        self.look()
-        if not configs:
-            self.notify("Every one of these runs is in the sweep already.")
-            return True
-        names = ", ".join(config.title for config in configs[:3])
-        if len(configs) > 3:
-            names += f" and {len(configs) - 3} more"
-        busy = bool(self.runner.current)
-        self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
-        return True
-
 
 def _write_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":
     from cifar_tui.report.write import write_report  # what draws and fills templates takes a second to import
 
     return write_report(paths, folder, Selection(wanted=run_ids))
-
-
-def _on_embedded_data(config: RunConfig) -> RunConfig:
-    """Return a configuration that wanted CIFAR-100 on the embedded set; others stay."""
-    if config.data.source is not Source.CIFAR100:
-        return config
-    return with_values(config, {("data", "source"): Source.SYNTHETIC.value})

@@ -8,8 +8,12 @@ from textual.dom import DOMNode
 from cifar_tui.tui.app import TABS, CifarApp
 from cifar_tui.tui.keys import SCOPES, markdown
 from cifar_tui.tui.screens.compare import CompareScreen
+from cifar_tui.tui.screens.data import DataPane
 from cifar_tui.tui.screens.help import HelpScreen
 from cifar_tui.tui.screens.inspect import InspectScreen
+from cifar_tui.tui.screens.launch import LaunchPane
+from cifar_tui.tui.screens.leaderboard import LeaderboardPane
+from cifar_tui.tui.screens.live import LivePane
 from cifar_tui.tui.screens.run import RunScreen
 from cifar_tui.tui.screens.sweep import SweepScreen
 from cifar_tui.tui.widgets.config_form import ConfigForm
@@ -24,7 +28,10 @@ OWNERS: dict[str, type[DOMNode]] = {
     "inspect": InspectScreen,
     "sweep": SweepScreen,
     "compare": CompareScreen,
-    **TABS,
+    "launch": LaunchPane,
+    "live": LivePane,
+    "leaderboard": LeaderboardPane,
+    "data": DataPane,
 }
 
 
@@ -133,6 +140,29 @@ async def test_the_focus_comes_back_when_the_terminal_is_enlarged(app: CifarApp)
         await until(pilot, lambda: not table.has_focus)
         await pilot.resize_terminal(120, 40)
         await until(pilot, lambda: table.has_focus)
+
+
+async def test_a_tab_that_is_clicked_does_not_look_as_if_it_had_the_focus(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        tree, queue = app.query_one("#presets"), app.query_one("#queue")
+        await until(pilot, lambda: app.focused is tree)
+        await pilot.press("2")
+        await until(pilot, lambda: app.focused is queue and queue.has_focus)
+        await pilot.click("#--content-tab-launch")
+        await until(pilot, lambda: tree.region.width > 0 and not tree.has_focus)
+        assert app.focused not in (tree, queue)
+        await pilot.press("2", "1")
+        await until(pilot, lambda: app.focused is tree and tree.has_focus)
+
+
+async def test_the_focus_is_left_behind_with_a_tab_that_had_it_elsewhere(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        table, line = app.query_one("#table"), app.query_one("#filter")
+        await pilot.press("3", "slash")
+        await until(pilot, lambda: line.has_focus)
+        await pilot.click("#--content-tab-live")
+        await pilot.press("3")
+        await until(pilot, lambda: app.focused is table and table.has_focus and not line.has_focus)
 
 
 async def test_the_bar_of_a_screen_that_was_left_writes_nothing(app: CifarApp):

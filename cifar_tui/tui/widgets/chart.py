@@ -32,6 +32,7 @@ class Chart(Widget):
         self._y_text = y_text
         self._data = ChartData()
         self._drawn: tuple[ChartData, Size, Text] | None = None
+        self._title_width = 0
 
     @property
     def data(self) -> ChartData:
@@ -52,8 +53,9 @@ class Chart(Widget):
         return self._drawn[2]
 
     def on_resize(self) -> None:
-        """Fit the title."""
-        self._write_title()
+        """Fit the title where the width is another one, not each time the tab is shown."""
+        if self.size.width != self._title_width:
+            self._write_title()
 
     def _write_title(self) -> None:
         data = self._data
@@ -63,7 +65,8 @@ class Chart(Widget):
         entries = self._entries()
         names = [name for _, name, _, _ in entries]
         signs = sum(cell_len(f" {sign} ") for sign, _, _, _ in entries)
-        room = self.size.width - _TITLE_EDGES - title.cell_len - signs
+        self._title_width = self.size.width
+        room = self._title_width - _TITLE_EDGES - title.cell_len - signs
         values = [0, *accumulate(cell_len(value) for _, _, value, _ in entries)]
         # The first ones keep their values longest: they are those of the run that the chart is about.
         with_values = next(

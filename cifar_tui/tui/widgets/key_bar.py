@@ -1,6 +1,7 @@
 """The line of keys at the bottom of a screen."""
 
 import re
+from functools import cache
 
 from textual.binding import Binding
 from textual.content import Content
@@ -25,6 +26,9 @@ class KeyBar(Static):
     KeyBar { link-style: none; link-style-hover: bold; link-color: $footer-foreground; link-background: 0%; }
     """
 
+    _is_due = False
+    """Whether the keys are written anew after the next frame."""
+
     def on_mount(self) -> None:
         """Follow the screen's bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -35,17 +39,19 @@ class KeyBar(Static):
         self._write()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen:
+        if self.is_attached and screen is self.screen and not self._is_due:
+            self._is_due = True
             self.call_after_refresh(self._write)
 
     def _write(self) -> None:
+        self._is_due = False
         if not self.is_attached:
             return  # the screen was left before it was drawn
         parts: dict[str, Content] = {}
         bindings = [active.binding for active in self.screen.active_bindings.values()]
         for binding in sorted(bindings, key=lambda binding: bool(_NEVER_TYPED.fullmatch(binding.key))):
             if binding.show and binding.action not in parts and not self._is_typed(binding):
-                parts[binding.action] = self._label(binding)
+                parts[binding.action] = _label(binding.key, self._shown(binding), binding.description)
         last = Content().join([parts.pop(action) for action in _ALWAYS if action in parts])
         room = self.size.width - last.cell_length
         first = Content()
@@ -57,10 +63,6 @@ class KeyBar(Static):
         if text != self.content:
             self.update(text, layout=False)
 
-    def _label(self, binding: Binding) -> Content:
-        label = f"[$footer-key-foreground bold]{escape(self._shown(binding))}[/] {escape(binding.description)}"
-        return Content.from_markup(f"[@click=app.simulate_key('{binding.key}')] {label} [/] ")
-
     def _shown(self, binding: Binding) -> str:
         # An action's keys share what is shown for the first of them.
         return binding.key if _NEVER_TYPED.fullmatch(binding.key) else self.app.get_key_display(binding)
@@ -69,3 +71,9 @@ class KeyBar(Static):
         """Whether the key writes where the focus is, in place of what it does elsewhere."""
         shown, focused = self._shown(binding), self.screen.focused
         return len(shown) == 1 and focused is not None and focused.check_consume_key(binding.key, shown)
+
+
+@cache
+def _label(key: str, shown: str, description: str) -> Content:
+    label = f"[$footer-key-foreground bold]{escape(shown)}[/] {escape(description)}"
+    return Content.from_markup(f"[@click=app.simulate_key('{key}')] {label} [/] ")
