@@ -62,6 +62,8 @@ class Run:
     id: str
     folder: Path
     record: RunRecord
+    is_known_by_heartbeat: bool = False
+    """Whether its signs of life alone tell that it runs, on another host."""
 
     @property
     def config(self) -> RunConfig:
@@ -159,9 +161,11 @@ class RunStore:
         """
         folder = self.folder / run_id
         record = self._recall(folder)
-        if record.status is RunStatus.RUNNING and not self._is_held(folder):
-            record = record.model_copy(update={"status": RunStatus.INTERRUPTED})
-        return Run(run_id, folder, record)
+        if record.status is not RunStatus.RUNNING or self._is_held(folder):
+            return Run(run_id, folder, record)
+        if lives_elsewhere(folder):
+            return Run(run_id, folder, record, is_known_by_heartbeat=True)
+        return Run(run_id, folder, record.model_copy(update={"status": RunStatus.INTERRUPTED}))
 
     def scan(self, leave_out: Container[str] = (), *, as_written: bool = False) -> Scan:
         """Read every run but those whose id is in `leave_out`; one that cannot be read costs only itself.
@@ -393,11 +397,10 @@ class RunStore:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
 
     def _is_held(self, folder: Path) -> bool:
-        if lives_elsewhere(folder):
-            return True
         if not (folder / "run.lock").exists():
             return False
-        break_stale(folder / "run.lock", SECONDS_UNTIL_SILENCE)
+        if not lives_elsewhere(folder):
+            break_stale(folder / "run.lock", SECONDS_UNTIL_SILENCE)
         lock = make_lock(folder / "run.lock")
         try:
             lock.acquire(timeout=0)

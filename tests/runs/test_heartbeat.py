@@ -58,6 +58,7 @@ def test_a_run_on_another_host_lives_as_long_as_it_gives_signs_of_it(
     assert store.get(folder.name).status is RunStatus.INTERRUPTED
     _beat(folder, age=age)
     assert store.get(folder.name).status is status
+    assert store.get(folder.name).is_known_by_heartbeat is (status is RunStatus.RUNNING)
     assert store.mark_interrupted(folder.name) is (status is RunStatus.INTERRUPTED)
 
 

@@ -6,8 +6,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ProgressBar, Static
 
 from cifar_tui.runs.columns import count, duration, percent
+from cifar_tui.runs.heartbeat import host_name
 from cifar_tui.runs.index import History
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run
 from cifar_tui.text import printable
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
@@ -72,11 +74,24 @@ def _title(history: History) -> Text:
             style="dim",
         )
         title.append(f"  {printable(record.started.dataset)}", style="dim")
+    if run.status is RunStatus.RUNNING and (place := _place(run)):
+        title.append(f"  {printable(place)}", style="dim")
     if record.error:
         title.append(f"\n{printable(record.error[:_LONGEST_ERROR])}", style="red")
     if history.problem:
         title.append(f"\n{history.problem}", style="yellow")
     return title
+
+
+def _place(run: Run) -> str:
+    """Where it runs, if that is not simply here, and how that is known."""
+    record = run.record
+    parts = [f"Slurm job {record.slurm.id}"] if record.slurm and record.slurm.id else []
+    if record.environment and record.environment.host != host_name():
+        parts.append(f"on {record.environment.host}")
+    if run.is_known_by_heartbeat:
+        parts.append("(by its signs of life)")
+    return " ".join(parts)
 
 
 def _within_epoch(history: History) -> float:
