@@ -26,7 +26,7 @@ _LARGEST = 2**12
 class Heartbeat(BaseModel):
     """Who trains a run."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     host: str
     pid: int

@@ -7,17 +7,20 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import AUTO, suits
-from cifar_tui.runs.execute import Listener, RunTakenError, execute
 from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
+
+if TYPE_CHECKING:
+    from cifar_tui.runs.execute import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ class Runner:
         self,
         paths: Paths,
         store: RunStore,
-        listener: Listener,
+        listener: "Listener",
         *,
         devices: tuple[str, ...] = (AUTO,),
         place: int = 0,
@@ -147,6 +150,8 @@ class Runner:
             yield
 
     def _work_queue(self) -> None:
+        from cifar_tui.runs.execute import RunTakenError, execute  # the app's first frame does not wait for it
+
         unusable: set[str] = set()
         while not self._leave.is_set():
             waiting = [run.id for run in self._queue.waiting() if self._may_take(run) and run.id not in unusable]

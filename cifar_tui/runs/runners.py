@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock, Timeout
 from pydantic import ValidationError
@@ -13,11 +14,13 @@ from pydantic import ValidationError
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import AUTO, find_devices
-from cifar_tui.runs.execute import Listener
 from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.store import RunStore
 from cifar_tui.runs.worker import IDLE, WAKE, Order, Said
+
+if TYPE_CHECKING:
+    from cifar_tui.runs.execute import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class Runners:
         self,
         paths: Paths,
         store: RunStore,
-        listener: Listener,
+        listener: "Listener",
         *,
         devices: tuple[str, ...] = (AUTO,),
         sweep: str | None = None,

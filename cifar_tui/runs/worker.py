@@ -26,7 +26,7 @@ WAKE, IDLE = "wake", "idle"
 class Order(BaseModel):
     """What a worker is to do."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     data: Path
     datasets: Path
@@ -39,7 +39,7 @@ class Order(BaseModel):
 class Said(BaseModel):
     """A line that a worker writes."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     current: str | None = None
     """The run that it trains now, if any."""

@@ -16,7 +16,6 @@ from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.runs.sweep import carry_out, plan, sweep_name
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.images.app import ImagesApp
 from cifar_tui.tui.screens.ask import AskScreen
@@ -213,6 +212,8 @@ class LaunchApp(ImagesApp):
 
         Of a sweep those that are there already are not made again.
         """
+        from cifar_tui.runs.sweep import carry_out, plan, sweep_name  # the first frame does not wait for tables
+
         try:
             if is_sweep:
                 name = sweep_name(configs)

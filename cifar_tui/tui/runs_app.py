@@ -11,11 +11,9 @@ from textual import work
 from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths, expand
-from cifar_tui.report.selection import ReportError, Selection
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, StoreError
-from cifar_tui.runs.sweep import runs_of_sweep
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.launch_app import LaunchApp
 from cifar_tui.tui.screens.ask import AskScreen
@@ -36,10 +34,11 @@ class RunsApp(LaunchApp):
 
     @work(exclusive=True, group="open")
     async def _on_leaderboard_pane_sweep_wanted(self, message: "LeaderboardPane.SweepWanted") -> None:
+        from cifar_tui.runs.sweep import runs_of_sweep
+        from cifar_tui.tui.screens.sweep import SweepScreen
+
         def read() -> tuple[Run, ...]:
             return runs_of_sweep(self.store, message.run_id)
-
-        from cifar_tui.tui.screens.sweep import SweepScreen
 
         runs = await asyncio.to_thread(read)
         if await self.push_screen_wait(SweepScreen(message.run_id, runs, read)) is not None:
@@ -159,6 +158,8 @@ class RunsApp(LaunchApp):
 
     @work(exclusive=True, group="report")
     async def _on_run_edits_report_wanted(self, message: "RunEdits.ReportWanted") -> None:
+        from cifar_tui.report.selection import ReportError
+
         count = len(message.run_ids)
         which = f"the {count} marked run{'s' * (count > 1)}" if count else "every finished run"
         text = (
@@ -233,6 +234,7 @@ class RunsApp(LaunchApp):
 
 
 def _write_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":
+    from cifar_tui.report.selection import Selection
     from cifar_tui.report.write import write_report  # what draws and fills templates takes a second to import
 
     return write_report(paths, folder, Selection(wanted=run_ids))

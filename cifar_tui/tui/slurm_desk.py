@@ -8,7 +8,6 @@ from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.runs.sweep import carry_out, plan, sweep_name
 from cifar_tui.slurm.errors import SlurmError
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ class SlurmDesk:
             SlurmError: Slurm refuses them.
             StoreError: a run cannot be written.
         """
+        from cifar_tui.runs.sweep import carry_out, plan, sweep_name
         from cifar_tui.slurm.submit import slurm_job, submit
 
         options = self._options(on)
