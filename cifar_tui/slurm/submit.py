@@ -36,7 +36,7 @@ def check_slurm() -> None:
     try:
         _import_submitit()
     except ImportError:
-        raise SlurmError("Slurm needs submitit: pip install 'cifar-tui[slurm]'.") from None
+        raise SlurmError("Handing runs to Slurm needs submitit: pip install submitit.") from None
 
 
 def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions) -> None:

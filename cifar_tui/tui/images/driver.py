@@ -3,7 +3,7 @@
 import os
 import selectors
 from codecs import getincrementaldecoder
-from contextlib import closing
+from contextlib import closing, suppress
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -39,8 +39,10 @@ class ImagesDriver(LinuxDriver):
 
         def read(seconds: float) -> None:
             if selector.select(seconds):
-                content = os.read(self.fileno, _MOST_AT_ONCE)
-                if not content:  # the terminal is gone, and nowhere has always nothing to read
+                content = b""
+                with suppress(OSError):  # the terminal is gone
+                    content = os.read(self.fileno, _MOST_AT_ONCE)
+                if not content:  # nor is there anything to come: not to read on and on
                     self.exit_event.wait(seconds)
                 elif text := decode(content):
                     for message in parser.feed(text):
