@@ -1,22 +1,19 @@
-"""The app: four tabs over the run folders, and the one training thread beside them."""
+"""The app: four tabs over the run folders, and what trains beside them."""
 
 import asyncio
 import contextlib
 import gc
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
-from textual.geometry import Size
 from textual.message import Message
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
@@ -32,6 +29,7 @@ from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.runs_app import RunsApp
 from cifar_tui.tui.screens.main import MainScreen
 from cifar_tui.tui.state import load_state, save_state
+from cifar_tui.tui.terminal_size import TOO_SMALL
 from cifar_tui.tui.themes import THEMES, register_themes
 from cifar_tui.tui.widgets.key_bar import KeyBar
 
@@ -42,9 +40,6 @@ if TYPE_CHECKING:  # nothing that the first frame does not show: see `_furnish`
     from cifar_tui.tui.screens.live import LivePane, LiveView
 
 FIRST_PRESET = "part1/simple_cnn"
-SMALLEST = Size(60, 18)
-"""The smallest terminal that the app is laid out for."""
-_SECONDS_FOR_A_NOTICE_TO_GO = 0.5
 _SECONDS_BETWEEN_THREADS = 0.001
 """Python's own 0.005 let a finished frame wait for the thread that writes it, twice."""
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -68,18 +63,6 @@ class CifarApp(RunsApp):
     TITLE = "cifar-tui"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual declares it so
-        (0, "-cramped"),
-        (SMALLEST.width, "-narrow"),
-        (100, "-wide"),
-        (118, "-broad"),
-        (140, "-roomy"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-flat"),
-        (SMALLEST.height, "-low"),
-        (32, "-tall"),
-    ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
 
     class RunSpoke(Message):
@@ -108,8 +91,6 @@ class CifarApp(RunsApp):
         self._is_filled = False
         self._thresholds = gc.get_threshold()
         self._has_spared_torch = False
-        self._focus_before: Widget | None = None
-        """What had the focus before the terminal became too small."""
         self._entrances: dict[str, Widget] = {}
         """Of the tabs that are filled."""
         self.marked: list[str] = []
@@ -133,41 +114,13 @@ class CifarApp(RunsApp):
             yield TabPane("3 Leaderboard", id="leaderboard")
             yield TabPane("4 Data", id="data")
         yield KeyBar()
-        yield Static(
-            f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} rows. Enlarge the window, or press q.",
-            id="too-small",
-        )
+        yield Static(TOO_SMALL, id="too-small")
 
     def on_mount(self) -> None:
         """Go on once the first frame is drawn."""
         sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
         self._loop = asyncio.get_running_loop()
         self.call_after_refresh(self._furnish)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Give the focus back that the sentence about a small terminal took."""
-        main = self.screen_stack[0]
-        if event.size.width < SMALLEST.width or event.size.height < SMALLEST.height:
-            self._focus_before = main.focused or self._focus_before
-        elif self._focus_before is not None:
-            self.call_after_refresh(main.set_focus, self._focus_before)
-            self._focus_before = None
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = True,
-    ) -> None:
-        """Show a notice; draw all anew once it is gone: where the layout changes just then, its place would stay."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
-        self.call_later(self._draw_anew_after, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
-
-    def _draw_anew_after(self, seconds: float) -> None:
-        self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, lambda: self.screen.refresh())
 
     def on_unmount(self) -> None:
         """Keep the view, and let the interpreter clean up as always: libraries complain at its end of what is left."""
@@ -230,14 +183,6 @@ class CifarApp(RunsApp):
         if self._view is not None:
             self.look_at_slurm(self._view.snapshot.with_slurm)
         self.look()
-
-    def _catch_up_with_the_terminal(self) -> None:
-        """Take on the terminal's size: of many resizes in a moment the last one can be told before another."""
-        if not self.is_headless:
-            with contextlib.suppress(OSError):
-                size = Size(*os.get_terminal_size(sys.__stderr__.fileno() if sys.__stderr__ else 2))
-                if size != self.size:
-                    self.post_message(events.Resize(size, size))
 
     def look(self) -> None:
         """Read again what changed in the run folders, one reader at a time."""

@@ -6,10 +6,10 @@ from cifar_tui.tui.images.answers import TerminalAnswered
 from cifar_tui.tui.images.driver import ImagesDriver
 from cifar_tui.tui.images.protocols import Protocol, settled_protocol
 from cifar_tui.tui.images.terminal import TerminalImages, measured_cell
-from cifar_tui.tui.quiet_end import QuietEndApp
+from cifar_tui.tui.terminal_size import SizedApp
 
 
-class ImagesApp(QuietEndApp):
+class ImagesApp(SizedApp):
     """Draws images in half blocks until the terminal says, or the person has said, that there is a better way.
 
     Raises:
