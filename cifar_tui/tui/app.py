@@ -89,6 +89,7 @@ class CifarApp(RunsApp):
         self._wanted_tab: str = "live" if demo else self.state.tab
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_filled = False
+        self._has_started_training = False
         self._thresholds = gc.get_threshold()
         self._has_spared_torch = False
         self._entrances: dict[str, Widget] = {}
@@ -129,7 +130,7 @@ class CifarApp(RunsApp):
         gc.set_threshold(*self._thresholds)
 
     async def _furnish(self) -> None:
-        """Fill the tabs, what is looked at first, while the folders are read; start the training thread."""
+        """Fill the tabs, what is looked at first, and have the folders read."""
         with collector_at_rest():
             from cifar_tui.tui.demo import demo_config
             from cifar_tui.tui.screens.data import DataPane
@@ -163,7 +164,6 @@ class CifarApp(RunsApp):
         if not has_locks(self.paths.data):
             self.notify(NO_LOCKS, title="No locks", severity="warning", timeout=20)
         self._empty_trash()
-        self.runner.start()
         # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.
         self._tabs.query_one(Tabs).call_later(self._tabs.call_later, self._settle)
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._tick)
@@ -332,6 +332,9 @@ class CifarApp(RunsApp):
         before, self._view = self._view, message.view
         if not self._is_filled:
             return
+        if not self._has_started_training:
+            self._has_started_training = True
+            self.runner.start()  # behind the first look: it reads the same folders, and finds them read
         if message.view != before:
             self._show(message.view)
         if before is None:
