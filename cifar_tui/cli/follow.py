@@ -1,5 +1,6 @@
 """Many runs followed to their end, trained here or by whoever works the queue."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ def follow_runs(
     if RunQueue(store).is_paused:
         warn("The queue waits; `w` on the app's Live tab lets it go on.")
     runners = Runners(paths, store, _hear_nothing, devices=devices, sweep=sweep, tell=warn)
-    with stop_on_signals() as stop, _Board(len(runs), as_json=as_json) as board:
+    with stop_on_signals() as stop, _Board(store, len(runs), as_json=as_json) as board:
         runners.start()
         try:
             while not board.is_over(_read(store, runs)) and not stop.wait(_SECONDS_BETWEEN_LOOKS):
@@ -53,28 +54,20 @@ def _hear_nothing(run_id: str, event: Event) -> None:
     """What runs say is read off their folders, whichever process trains them."""
 
 
-def _read(store: RunStore, runs: Sequence[Run]) -> list[tuple[Run, float]]:
-    """Return the runs as they stand, with the epochs that each has behind it; one that was removed is left out."""
+def _read(store: RunStore, runs: Sequence[Run]) -> list[Run]:
+    """Return the runs as they stand; one that was removed is left out."""
     found = []
     for run in runs:
-        try:
-            now = store.get(run.id)
-        except StoreError:
-            continue
-        epochs = 0.0
-        if now.status.is_over or now.status is RunStatus.RUNNING:
-            epochs = float(len(store.epochs(run.id)))
-            progress = store.progress(run.id) if now.status is RunStatus.RUNNING else None
-            if progress is not None and progress.epoch > epochs:
-                epochs = progress.epoch - 1 + progress.batch / max(progress.batches, 1)
-        found.append((now, epochs))
+        with contextlib.suppress(StoreError):
+            found.append(store.get(run.id))
     return found
 
 
 class _Board:
     """A line for each run that ends, and on a terminal a bar for the epochs of all of them."""
 
-    def __init__(self, count: int, *, as_json: bool) -> None:
+    def __init__(self, store: RunStore, count: int, *, as_json: bool) -> None:
+        self._store = store
         self._count = count
         self._as_json = as_json
         self._told: set[str] = set()
@@ -96,20 +89,21 @@ class _Board:
         if self._progress:
             self._progress.stop()
 
-    def is_over(self, runs: Sequence[tuple[Run, float]]) -> bool:
+    def is_over(self, runs: Sequence[Run]) -> bool:
         """Show how the runs stand; return whether all have ended."""
-        for run, _ in runs:
+        for run in runs:
             if run.status.is_over and run.id not in self._told:
                 self._told.add(run.id)
                 self._tell(run)
         if self._progress:
-            total = sum(run.config.training.epochs for run, _ in runs)
-            names = ", ".join(printable(run.title) for run, _ in runs if run.status is RunStatus.RUNNING)
-            done = sum(
-                run.config.training.epochs if run.status is RunStatus.FINISHED else epochs for run, epochs in runs
-            )
-            self._progress.update(self._bar, total=total, completed=round(done), detail=names)
-        return all(run.status.is_over for run, _ in runs)
+            total = sum(run.config.training.epochs for run in runs)
+            training = [run for run in runs if run.status is RunStatus.RUNNING]
+            # What ended before its end has no epoch left to wait for.
+            done = sum(run.config.training.epochs for run in runs if run.status.is_over)
+            done += sum(len(self._store.epochs(run.id)) for run in training)
+            names = ", ".join(printable(run.title) for run in training)
+            self._progress.update(self._bar, total=total, completed=done, detail=names)
+        return all(run.status.is_over for run in runs)
 
     def _tell(self, run: Run) -> None:
         results = run.record.results

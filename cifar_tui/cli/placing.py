@@ -37,15 +37,12 @@ def hand_over(paths: Paths, store: RunStore, runs: Sequence[Run], options: Slurm
     if not runs:
         return
     try:
-        submit(paths, store, runs, options)
-        jobs = [run.record.slurm.id for run in map(store.get, [run.id for run in runs]) if run.record.slurm]
+        jobs = submit(paths, store, runs, options)
     except (SlurmError, StoreError) as error:
         fail(str(error))
-    # Of an array, the id without the places in it.
-    names = ", ".join(dict.fromkeys((job or "?").partition("_")[0] for job in jobs))
     count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
     at_once = f", {options.at_once} at once" if len(runs) > options.at_once else ""
-    print(f"Handed to Slurm: {count} as job {names} ({options.text}{at_once}).")
+    print(f"Handed to Slurm: {count} as job {', '.join(jobs)} ({options.text}{at_once}).")
 
 
 def job_states(paths: Paths, store: RunStore, runs: Sequence[Run]) -> dict[str, JobState]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cifar_tui.config import FieldPath
+from cifar_tui.config import FieldPath, RunConfig
 from cifar_tui.config.fields import as_text
 from cifar_tui.config.grid import SEED
 from cifar_tui.runs.columns import percent
@@ -67,9 +67,8 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """Where the runs stand: `3 finished`, or `1 finished, 1 running, 1 queued`."""
-        counts = Counter(run.status for run in self.runs)
-        return ", ".join(f"{counts[status]} {status}" for status in RunStatus if counts[status])
+        """Where the runs stand; see `statuses`."""
+        return statuses(self.runs)
 
 
 @dataclass(frozen=True)
@@ -106,16 +105,22 @@ def grid_of(runs: Sequence[Run]) -> Grid:
     )
 
 
-def kind_of(run: Run) -> str:
+def kind_of(config: RunConfig) -> str:
     """Return what a sweep's run began from: its preset, or its model where it has none."""
-    return run.config.preset or run.config.model.name
+    return config.preset or config.model.name
+
+
+def statuses(runs: Iterable[Run]) -> str:
+    """Return how many runs stand where: `1 queued, 1 running, 3 finished`."""
+    counts = Counter(run.status for run in runs)
+    return ", ".join(f"{counts[status]} {status}" for status in RunStatus if counts[status])
 
 
 def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:
-    kinds = dict.fromkeys(kind_of(run) for run in runs)
+    kinds = dict.fromkeys(kind_of(run.config) for run in runs)
     found: dict[FieldPath, str] = {PRESET: "Preset"} if len(kinds) > 1 else {}
     for kind in kinds:
-        for difference in differences([run.config for run in runs if kind_of(run) == kind]):
+        for difference in differences([run.config for run in runs if kind_of(run.config) == kind]):
             if difference.path not in (SEED, _DEVICE):
                 found[difference.path] = difference.title
     return list(found.items())
@@ -123,7 +128,7 @@ def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:
 
 def _texts(path: FieldPath, runs: Sequence[Run]) -> list[str]:
     if path == PRESET:
-        return [kind_of(run) for run in runs]
+        return [kind_of(run.config) for run in runs]
     texts = []
     for run in runs:
         value: object = run.config

@@ -1,11 +1,11 @@
 """Sweeps: runs that were asked for together, under one name, and are found by it."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cifar_tui.config import FieldPath, RunConfig, with_values
+from cifar_tui.runs.cells import kind_of, statuses
 from cifar_tui.runs.compare import differences
 from cifar_tui.runs.queue import RunQueue, stop_waiting
 from cifar_tui.runs.record import LONGEST_SWEEP, RunStatus, SlurmJob
@@ -56,10 +56,10 @@ def sweep_name(configs: Sequence[RunConfig]) -> str:
     Args:
         configs: of its runs, one or more.
     """
-    kinds = dict.fromkeys(config.preset or config.model.name for config in configs)
+    kinds = dict.fromkeys(kind_of(config) for config in configs)
     varied: set[FieldPath] = set()
     for kind in kinds:
-        own = [config for config in configs if (config.preset or config.model.name) == kind]
+        own = [config for config in configs if kind_of(config) == kind]
         varied |= {difference.path for difference in differences(own)}
     words = [*(kind.rpartition("/")[2] for kind in kinds), *sorted(path[-1] for path in varied)]
     return re.sub(r"[^\w.+-]+", "-", "-".join(words))[:LONGEST_SWEEP].strip("-") or "sweep"
@@ -138,9 +138,7 @@ def cancel_sweep(queue: RunQueue, name: str) -> Cancelled:
 
 def counted(runs: Sequence[Run]) -> str:
     """Return how many runs stand where: `12 runs: 5 finished, 1 running, 6 queued`."""
-    counts = Counter(run.status for run in runs)
-    parts = ", ".join(f"{counts[status]} {status}" for status in RunStatus if counts[status])
-    return f"{len(runs)} run{'' if len(runs) == 1 else 's'}: {parts or 'none'}"
+    return f"{len(runs)} run{'' if len(runs) == 1 else 's'}: {statuses(runs) or 'none'}"
 
 
 def _identity(config: RunConfig) -> str:

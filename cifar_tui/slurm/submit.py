@@ -39,8 +39,11 @@ def check_slurm() -> None:
         raise SlurmError("Handing runs to Slurm needs submitit: pip install submitit.") from None
 
 
-def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions) -> None:
+def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions) -> tuple[str, ...]:
     """Hand runs to Slurm that wait for it (`RunRecord.slurm` without an id), and write down their jobs' ids.
+
+    Returns:
+        The ids of the jobs; of an array its own, without the places in it.
 
     Args:
         paths: the shared home.
@@ -53,16 +56,17 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
         StoreError: a run cannot be written.
     """
     check_slurm()
-    handed = 0
+    jobs: list[str] = []
     try:
         for start in range(0, len(runs), _LARGEST_ARRAY):
             several = runs[start : start + _LARGEST_ARRAY]
             for run, job_id in zip(several, _sbatch(paths, several, options), strict=True):
                 _note_job(store, run.id, job_id)
-                handed += 1
+                jobs.append(job_id)
     finally:
-        for run in runs[handed:]:
+        for run in runs[len(jobs) :]:
             _give_back(store, run)
+    return tuple(dict.fromkeys(job_id.partition("_")[0] for job_id in jobs))
 
 
 def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions) -> list[str]:

@@ -112,7 +112,7 @@ class LaunchApp(ImagesApp):
 
     async def _hand_over(self, configs: tuple[RunConfig, ...], on: str, *, is_sweep: bool) -> None:
         try:
-            runs = await asyncio.to_thread(self.slurm_desk.hand_over, configs, on, is_sweep=is_sweep)
+            runs, jobs = await asyncio.to_thread(self.slurm_desk.hand_over, configs, on, is_sweep=is_sweep)
         except (SlurmError, StoreError) as error:
             self.notify(str(error), title="Not handed over", severity="error", markup=False, timeout=15)
             return
@@ -121,10 +121,8 @@ class LaunchApp(ImagesApp):
         if not runs:
             self.notify("Every one of these runs is in the sweep already.")
             return
-        jobs = [run.record.slurm.id for run in map(self.store.get, [run.id for run in runs]) if run.record.slurm]
-        names = ", ".join(dict.fromkeys((job or "?").partition("_")[0] for job in jobs))
         count = f"{len(runs)} runs" if len(runs) > 1 else runs[0].title
-        self.notify(f"Handed to Slurm as job {names}: {count}", markup=False)
+        self.notify(f"Handed to Slurm as job {', '.join(jobs)}: {count}", markup=False)
         self.action_show_tab("live")
 
     @work(exclusive=True, group="place")

@@ -38,11 +38,11 @@ class RunsApp(LaunchApp):
         from cifar_tui.tui.screens.sweep import SweepScreen
 
         def read() -> tuple[Run, ...]:
-            return runs_of_sweep(self.store, message.run_id)
+            return runs_of_sweep(self.store, message.sweep)
 
         runs = await asyncio.to_thread(read)
-        if await self.push_screen_wait(SweepScreen(message.run_id, runs, read)) is not None:
-            self._leaderboard_pane.filter_by(f"sweep:{message.run_id}")
+        if await self.push_screen_wait(SweepScreen(message.sweep, runs, read)) is not None:
+            self._leaderboard_pane.filter_by(f"sweep:{message.sweep}")
 
     @work(exclusive=True, group="stop")
     async def _on_live_pane_stop_wanted(self, message: "LivePane.StopWanted") -> None:

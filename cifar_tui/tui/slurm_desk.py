@@ -44,8 +44,10 @@ class SlurmDesk:
         except SlurmError as error:
             raise StoreError(str(error)) from None
 
-    def hand_over(self, configs: Sequence[RunConfig], on: str, *, is_sweep: bool) -> tuple[Run, ...]:
-        """Hand runs to Slurm; return them.
+    def hand_over(
+        self, configs: Sequence[RunConfig], on: str, *, is_sweep: bool
+    ) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+        """Hand runs to Slurm; return them, and the ids of their jobs.
 
         Args:
             configs: what they compute.
@@ -66,9 +68,7 @@ class SlurmDesk:
             runs = carry_out(self._queue, name, plan(self._store, name, configs), slurm=job)
         else:
             runs = tuple(self._queue.add_all(configs, slurm=job))
-        if runs:
-            submit(self._paths, self._store, runs, options)
-        return runs
+        return runs, submit(self._paths, self._store, runs, options) if runs else ()
 
     def cancel(self, run: Run) -> None:
         """Cancel the job of a run.

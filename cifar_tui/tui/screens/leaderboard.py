@@ -55,8 +55,12 @@ class LeaderboardPane(RunEdits):
     class InspectWanted(RunMessage):
         """A person wants to see what a finished run gets right and wrong."""
 
-    class SweepWanted(RunMessage):
+    class SweepWanted(Message):
         """A person wants to see the grid of the sweep that a run belongs to."""
+
+        def __init__(self, sweep: str) -> None:
+            super().__init__()
+            self.sweep = sweep
 
     class ContinueWanted(RunMessage):
         """A person wants a run to go on that ended before its end, or to be trained on."""
