@@ -4,21 +4,19 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from cifar_tui.bench.estimate import estimate
+from cifar_tui.cli.configs import check_images, configure
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, make_console, warn
 from cifar_tui.cli.follow import follow_runs
 from cifar_tui.cli.placing import hand_over, job_states
-from cifar_tui.config import ConfigError, RunConfig, Source, override
+from cifar_tui.config import ConfigError, RunConfig
 from cifar_tui.config.grid import make_grid
-from cifar_tui.data import cifar100
 from cifar_tui.paths import Paths
-from cifar_tui.presets import load_presets, read_preset
 from cifar_tui.runs.cells import Cell, Grid, grid_of
 from cifar_tui.runs.columns import duration, percent
 from cifar_tui.runs.queue import RunQueue
@@ -76,12 +74,12 @@ def start_sweep(
         as_json: print lines of JSON.
     """
     try:
-        configs = make_grid([_configure(paths, preset, settings) for preset in presets], axes, seeds)
+        configs = make_grid([configure(paths, preset, settings) for preset in presets], axes, seeds)
         name = check_sweep_name(name) if name is not None else sweep_name(configs)
     except (ConfigError, StoreError) as error:
         fail(str(error), USAGE)
-    if not dry_run and any(config.data.source is Source.CIFAR100 for config in configs):
-        _check_images(paths)
+    if not dry_run:
+        check_images(paths, configs)
     store = RunStore(paths.runs)
     what = plan(store, name, configs)
     if not as_json:
@@ -147,20 +145,6 @@ def show_status(paths: Paths, name: str | None, *, as_json: bool) -> None:
     else:
         _print_status(name, runs)
         _print_jobs(job_states(paths, store, runs))
-
-
-def _configure(paths: Paths, preset: str, settings: Sequence[str]) -> RunConfig:
-    if preset.endswith(".toml"):
-        return override(read_preset(Path(preset)).config, settings)
-    library = load_presets(paths)
-    for problem in library.problems:
-        warn(problem)
-    return override(library.find(preset).config, settings)
-
-
-def _check_images(paths: Paths) -> None:
-    if not cifar100.is_available(paths):
-        fail(cifar100.MISSING)
 
 
 def _print_plan(name: str, what: Plan, count: int) -> None:

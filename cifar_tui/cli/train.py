@@ -1,20 +1,18 @@
 """`cifar-tui train` and `cifar-tui resume`: one run to its end, without the app."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from pydantic import ValidationError
 
+from cifar_tui.cli.configs import check_images, configure
 from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, warn
 from cifar_tui.cli.placing import hand_over
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
-from cifar_tui.config import ConfigError, RunConfig, Source, override, sentence, with_values
+from cifar_tui.config import ConfigError, RunConfig, sentence, with_values
 from cifar_tui.config.cross import alternatives, cross
-from cifar_tui.data import cifar100
 from cifar_tui.events import RunEnded
 from cifar_tui.paths import Paths
-from cifar_tui.presets import load_presets, read_preset
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
 from cifar_tui.runs.extend import extend_now
@@ -53,8 +51,7 @@ def train_preset(
     """
     config = _configure(paths, preset, settings, name)
     configs = _with_seeds(config, seeds)
-    if config.data.source is Source.CIFAR100 and not cifar100.is_available(paths):
-        fail(cifar100.MISSING)
+    check_images(paths, configs)
     store = RunStore(paths.runs)
     if slurm is not None:
         _hand_over(paths, store, configs, slurm, go_on=go_on)
@@ -183,15 +180,8 @@ def _follow(
 
 
 def _configure(paths: Paths, preset: str, settings: Sequence[str], name: str | None) -> RunConfig:
+    config = configure(paths, preset, settings)
     try:
-        if preset.endswith(".toml"):
-            config = read_preset(Path(preset)).config
-        else:
-            library = load_presets(paths)
-            for problem in library.problems:
-                warn(problem)
-            config = library.find(preset).config
-        config = override(config, settings)
         return config if name is None else with_values(config, {("name",): name})
     except ConfigError as error:
         fail(str(error), USAGE)
