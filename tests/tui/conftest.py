@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
+from rich.console import Console
+from rich.text import Text
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from cifar_tui.analysis import inside
 from cifar_tui.bench.probe import Answer, Request, serve
@@ -109,6 +113,15 @@ def app(paths: Paths) -> Iterator[CifarApp]:
     yield app
     app.runner.shut_down()
     assert app.runner.join(timeout=60)
+
+
+CONSOLE = Console(color_system="truecolor", force_terminal=True)
+
+
+def drawn(widget: Widget, y: int = 0) -> Text:
+    """Return a line of a widget, without its border, as the terminal is sent it."""
+    line = Region(widget.gutter.left, widget.gutter.top + y, widget.size.width, 1)
+    return Text.from_ansi("".join(strip.render(CONSOLE) for strip in widget.render_lines(line)))
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = 60) -> None:

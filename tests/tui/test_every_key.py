@@ -39,7 +39,7 @@ from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
 
-from .conftest import RunMaker, running, until
+from .conftest import RunMaker, drawn, running, until
 
 LR = ("training", "lr")
 ALL_ROWS = 22
@@ -1023,7 +1023,7 @@ async def on_the_images(stage: Stage) -> ImageGrid:
     if stage.view != "images":
         await stage.first("c", "enter")
     grid = stage.app.screen.query_one(ImageGrid)
-    await stage.until(lambda: "▄" in grid.render_line(0).text)
+    await stage.until(lambda: "▄" in drawn(grid).plain)
     return grid
 
 
@@ -1048,16 +1048,16 @@ async def filters_the_images(stage: Stage) -> None:
 @tries("size(1)", "inspect")
 async def draws_larger_images(stage: Stage) -> None:
     grid = await on_the_images(stage)
-    assert "▄" * 17 not in grid.render_line(0).text
+    assert "▄" * 17 not in drawn(grid).plain
     await stage.press()
-    assert "▄" * 32 in grid.render_line(0).text
+    assert "▄" * 32 in drawn(grid).plain
 
 
 @tries("size(-1)", "inspect")
 async def draws_smaller_images(stage: Stage) -> None:
     grid = await on_the_images(stage)
     await stage.press()
-    assert "▄" * 17 not in grid.render_line(0).text
+    assert "▄" * 17 not in drawn(grid).plain
     await stage.first("escape")
 
 
@@ -1115,15 +1115,15 @@ async def draws_other_variants(stage: Stage) -> None:
 
 @tries("size(1)", "data")
 async def draws_images_larger(stage: Stage) -> None:
-    assert "▄" * 17 not in stage.images.render_line(0).text
+    assert "▄" * 17 not in drawn(stage.images).plain
     await stage.press()
-    assert "▄" * 32 in stage.images.render_line(0).text
+    assert "▄" * 32 in drawn(stage.images).plain
 
 
 @tries("size(-1)", "data")
 async def draws_images_smaller(stage: Stage) -> None:
     await stage.press()
-    assert "▄" * 17 not in stage.images.render_line(0).text
+    assert "▄" * 17 not in drawn(stage.images).plain
 
 
 @tries("get_data", "data")

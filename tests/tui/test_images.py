@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from rich.console import Console
+from rich.color import Color, ColorSystem
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -16,6 +18,7 @@ from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.images import answers
 from cifar_tui.tui.images.answers import AnswerParser, CellSize, TerminalAnswered
 from cifar_tui.tui.images.app import ImagesApp
+from cifar_tui.tui.images.half_blocks import block_rows, nearest_of_256
 from cifar_tui.tui.images.kitty import CAPACITY, Extent, KittyImages
 from cifar_tui.tui.images.protocols import VARIABLE, ImagesVariableError, Protocol, settled_protocol
 from cifar_tui.tui.images.sixel import SixelRow, sixel_rows
@@ -24,9 +27,8 @@ from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.data_images import DataImages
 
 from ..graphics import DIACRITICS, PLACEHOLDER, KittyTerminal, decode_sixels
-from .conftest import running, until
+from .conftest import CONSOLE, drawn, running, until
 
-CONSOLE = Console(color_system="truecolor", force_terminal=True)
 KITTY, SIXEL, CELL, PLAIN = "\x1b_Gi=31;OK\x1b\\", "\x1b[?62;4;22c", "\x1b[6;20;10t", "\x1b[?62;52;c"
 
 
@@ -206,6 +208,60 @@ def test_pieces_are_laid_into_a_line_and_cut_at_its_ends():
     assert inlaid(line, [(1, Strip([Segment("abc")])), (8, Strip([Segment("def")]))], 1).text == "01abc5678d"
     assert inlaid(line, [(0, Strip([Segment("abc")]))], -1).text == "bc23456789"
     assert inlaid(line, []).text == "0123456789"
+
+
+def test_half_blocks_show_two_pixels_a_cell():
+    rows = block_rows(noise().tobytes(), 32, 32, "truecolor")
+    assert len(rows) == 16
+    for y, x in ((0, 0), (3, 17), (15, 31)):
+        (cell,) = Text.from_ansi(rows[y].text(x, x + 1)).render(CONSOLE, end="")
+        assert cell.text == "▄"
+        assert cell.style is not None
+        assert (cell.style.bgcolor, cell.style.color) == tuple(
+            Color.from_triplet(ColorTriplet(*noise()[line, x].tolist())) for line in (2 * y, 2 * y + 1)
+        )
+    assert Text.from_ansi(rows[0].text(3, 9)).plain == "▄" * 6
+
+
+def test_256_colours_are_those_that_rich_takes():
+    greys = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    pixels = np.concatenate([noise().reshape(-1, 3), greys, noise(1).reshape(-1, 3) // 8 + 60])
+    rich = [Color.from_rgb(*pixel).downgrade(ColorSystem.EIGHT_BIT).number for pixel in pixels.tolist()]
+    assert nearest_of_256(pixels).tolist() == rich
+    cell = block_rows(noise().tobytes(), 32, 32, "256")[1].text(5, 6)
+    upper, lower = nearest_of_256(noise()[2:4, 5])
+    assert cell == f"\x1b[38;5;{lower};48;5;{upper}m▄"
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+async def test_a_picture_of_the_screen_has_the_images_in_half_blocks(app: CifarApp, protocol: Protocol):
+    async with running(app, (120, 40)) as pilot:
+        app.images.protocol = protocol
+        app.query_one(ConfigForm).set_field(("data", "source"), Source.SYNTHETIC.value)
+        await pilot.press("4")
+        grid = app.query_one(DataImages)
+        await until(pilot, lambda: grid.count == 100)
+        before = drawn(grid)
+        red, green, blue = grid.pixels_at(0)[:2, :2].mean(axis=(0, 1)).astype(int)
+        assert f'fill="#{red:02x}{green:02x}{blue:02x}"' in app.export_screenshot()
+        assert drawn(grid) == before
+
+
+@pytest.fixture
+def without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+async def test_without_colours_images_are_grey(without_colours: None, app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        app.query_one(ConfigForm).set_field(("data", "source"), Source.SYNTHETIC.value)
+        await pilot.press("4")
+        grid = app.query_one(DataImages)
+        await until(pilot, lambda: grid.count == 100)
+        style = drawn(grid).get_style_at_offset(CONSOLE, 0)
+        assert style.bgcolor is not None
+        assert style.bgcolor.triplet is not None
+        assert len(set(style.bgcolor.triplet)) == 1
 
 
 async def test_an_answer_that_comes_late_draws_the_page_anew(app: CifarApp, monkeypatch: pytest.MonkeyPatch):

@@ -22,7 +22,7 @@ from cifar_tui.tui.widgets.matrix_view import MatrixView
 from cifar_tui.tui.widgets.pair_table import PairTable
 from cifar_tui.tui.widgets.run_table import RunTable
 
-from .conftest import RunMaker, running, until
+from .conftest import CONSOLE, RunMaker, drawn, running, until
 
 SIZES = [(80, 24), (160, 50)]
 
@@ -250,7 +250,7 @@ async def test_the_images_on_which_one_of_two_runs_alone_is_right(app: CifarApp,
         grid = app.screen.query_one(ImageGrid)
         for right, wrong in (rights, rights[::-1]):
             await pilot.press("i")
-            await until(pilot, lambda: grid.display and "▄" in grid.render_line(0).text)
+            await until(pilot, lambda: grid.display and "▄" in drawn(grid).plain)
             found = [int(line[0]) for line in grid.lines()[1:]]
             assert found == (right & ~wrong).nonzero()[0].tolist()
         await pilot.press("i")
@@ -284,7 +284,7 @@ async def test_the_images_of_a_class_page_by_page(app: CifarApp, inspected: RunM
         assert score is not None
         await pilot.press("enter")
         grid = screen.query_one(ImageGrid)
-        await until(pilot, lambda: "▄" in grid.render_line(0).text)
+        await until(pilot, lambda: "▄" in drawn(grid).plain)
         of_class = list(range(score.index * 10, score.index * 10 + 10))
         assert str(grid.border_title).startswith(f"{score.name}: 10 images, {score.right} right")
         seen = [one.index for one in grid.shown]
@@ -311,14 +311,15 @@ async def test_a_pixel_is_drawn_in_its_colour(app: CifarApp, inspected: RunMaker
         screen = await _inspect(app, pilot)
         await pilot.press("m", "s", "enter")
         grid = screen.query_one(ImageGrid)
-        await until(pilot, lambda: "▄" in grid.render_line(0).text)
+        await until(pilot, lambda: "▄" in drawn(grid).plain)
         with np.load(app.paths.cifar100) as arrays:
             pixels = arrays["test_pixels"][grid.shown[0].index]
         upper, lower = pixels[:2, :2].mean(axis=(0, 1)), pixels[2:4, :2].mean(axis=(0, 1))
-        style = next(iter(grid.render_line(0))).style
-        assert style is not None
-        assert tuple(style.bgcolor.triplet) == tuple(upper.astype(int))
-        assert tuple(style.color.triplet) == tuple(lower.astype(int))
+        style = drawn(grid).get_style_at_offset(CONSOLE, 0)
+        assert style.bgcolor is not None
+        assert style.color is not None
+        assert style.bgcolor.triplet == tuple(upper.astype(int))
+        assert style.color.triplet == tuple(lower.astype(int))
 
 
 async def test_the_images_of_a_pair_and_of_a_cell(app: CifarApp, inspected: RunMaker):

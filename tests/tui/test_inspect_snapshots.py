@@ -13,7 +13,7 @@ from cifar_tui.tui.widgets.class_table import ClassTable
 from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.inside_view import InsideView
 
-from .conftest import RunMaker, until
+from .conftest import RunMaker, drawn, until
 
 SIZES = [(80, 24), (160, 50)]
 VIEWS = {"classes": "c", "confused": "f", "matrix": "m", "calibration": "a"}
@@ -60,7 +60,7 @@ def test_images(snap_compare, app: CifarApp, predicted: RunMaker):
 
     async def look(pilot: Pilot[None]) -> None:
         await _showing(app, "enter")(pilot)
-        await until(pilot, lambda: "▄" in app.screen.query_one(ImageGrid).render_line(0).text)
+        await until(pilot, lambda: "▄" in drawn(app.screen.query_one(ImageGrid)).plain)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
 

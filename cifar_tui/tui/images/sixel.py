@@ -8,12 +8,8 @@ than the 256 colours that terminals keep.
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING
 
 from cifar_tui.tui.images.answers import CellSize
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _BAND = 6
 """Pixels, one above the other, of one sixel."""
@@ -79,7 +75,7 @@ def _picture(lines: tuple[bytes, ...], widths: list[int], heights: list[int]) ->
     registers = {colour: number for number, colour in enumerate(dict.fromkeys(chain.from_iterable(colours)))}
     palette = "".join(f"#{number};2;{red};{green};{blue}" for (red, green, blue), number in registers.items())
     # A line of pixels is the same in each band that it reaches into, but for which of the six it covers.
-    templates = ["".join(_runs([registers[colour] for colour in line], widths)) for line in colours]
+    templates = [_runs([registers[colour] for colour in line], widths) for line in colours]
     total = sum(heights)
     tops = [sum(heights[:place]) for place in range(len(heights))]
     bands: list[str] = []
@@ -93,14 +89,17 @@ def _picture(lines: tuple[bytes, ...], widths: list[int], heights: list[int]) ->
     return f'\x1bP0;1;0q"1;1;{sum(widths)};{total}{palette}{"-".join(bands)}\x1b\\'
 
 
-def _runs(numbers: list[int], widths: list[int]) -> "Iterator[str]":
-    """Yield the runs of one colour in a line; the sixel itself, a NUL, is filled in later."""
+def _runs(numbers: list[int], widths: list[int]) -> str:
+    """Return the runs of one colour in a line; the sixel itself, a NUL, is filled in later."""
+    runs: list[str] = []
     run = 0
-    for place, (number, width) in enumerate(zip(numbers, widths, strict=True)):
+    for number, following, width in zip(numbers, [*numbers[1:], None], widths, strict=True):
         run += width
-        if run and (place + 1 == len(numbers) or numbers[place + 1] != number):
-            yield f"#{number}!{run}\0" if run > 3 else f"#{number}{chr(0) * run}"
+        if number != following:
+            if run:
+                runs.append(f"#{number}!{run}\0")
             run = 0
+    return "".join(runs)
 
 
 def _shares(whole: int, parts: int) -> list[int]:

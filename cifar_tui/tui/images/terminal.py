@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from cifar_tui.tui.images.answers import CellSize
+from cifar_tui.tui.images.half_blocks import Colours, block_rows
 from cifar_tui.tui.images.kitty import Extent, KittyImages
 from cifar_tui.tui.images.protocols import Protocol
 from cifar_tui.tui.images.sixel import sixel_rows
@@ -22,23 +23,27 @@ class TerminalImages:
 
     Args:
         protocol: that images are drawn by.
+        colours: that half blocks are drawn in; None where they are not to be made here.
         write: takes what is to be written to the terminal.
     """
 
-    def __init__(self, protocol: Protocol, write: Callable[[str], None]) -> None:
+    def __init__(self, protocol: Protocol, colours: Colours | None, write: Callable[[str], None]) -> None:
         self.protocol = protocol
         self.answered_cell: CellSize | None = None
         """What the terminal says of its cells' size; what the system says, where it knows, is newer."""
+        self.is_pictured = False
+        """Whether this is for a picture of the screen, which no terminal draws."""
+        self._colours = colours
         self._write = write
         self._kitty = KittyImages()
 
     @property
-    def are_drawn(self) -> bool:
-        """Whether the terminal draws images, and half blocks are not all there is."""
-        return self.protocol is not Protocol.BLOCKS
+    def has_rows(self) -> bool:
+        """Whether lines of cells are made here, and widgets need not draw their own."""
+        return not self.is_pictured and (self.protocol is not Protocol.BLOCKS or self._colours is not None)
 
     def rows(self, pixels: bytes, side: int, columns: int, rows: int) -> Sequence[ImageRow]:
-        """Return the lines of cells of an image; none where half blocks are all there is.
+        """Return the lines of cells of an image; none without `has_rows`.
 
         Args:
             pixels: RGB, `side` x `side`.
@@ -51,6 +56,8 @@ class TerminalImages:
                 return self._kitty.rows(pixels, side, Extent(columns, rows))
             case Protocol.SIXEL:
                 return sixel_rows(pixels, side, columns, rows, measured_cell() or self.answered_cell or _VT340)
+            case Protocol.BLOCKS if self._colours is not None:
+                return block_rows(pixels, side, columns, self._colours)
         return ()
 
     def send(self) -> None:

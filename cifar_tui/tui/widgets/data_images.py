@@ -69,7 +69,6 @@ class DataImages(ImagePages, inherit_bindings=False):
         """
         self._pixels, self._indices, self._caption_of = pixels, indices, caption_of
         self._title, self._hint, self._note = title, hint, ""
-        self.forget_tiles()
         self._move_to(cursor)
 
     def say(self, title: str, sentence: str, *, is_wrong: bool = False) -> None:
@@ -104,10 +103,6 @@ class DataImages(ImagePages, inherit_bindings=False):
         assert self._pixels is not None
         image: NDArray[np.uint8] = self._pixels[self._indices[place]]
         return image
-
-    def index_at(self, place: int) -> int:
-        """Return which of the split's images it is."""
-        return self._indices[place]
 
     def caption_at(self, place: int) -> Caption:
         """Return the line below an image; of the chosen one it begins with a sign."""

@@ -60,7 +60,6 @@ class ImageGrid(ImagePages):
         self._everything, self._title, self._first = predictions, title, 0
         self._with_right = with_right
         self._filter = _FILTERS[0]
-        self.forget_tiles()
         self.redraw()
 
     def show_pixels(self, pixels: "NDArray[np.uint8] | None", note: str = "") -> None:
@@ -92,12 +91,8 @@ class ImageGrid(ImagePages):
     def pixels_at(self, place: int) -> "NDArray[np.uint8]":
         """Return an image, `[32, 32, 3]`."""
         assert self._pixels is not None
-        image: NDArray[np.uint8] = self._pixels[self.index_at(place)]
+        image: NDArray[np.uint8] = self._pixels[self._chosen[place].index]
         return image
-
-    def index_at(self, place: int) -> int:
-        """Return which of all test images it is."""
-        return self._chosen[place].index
 
     def caption_at(self, place: int) -> Caption:
         """Say what an image was taken for, and how surely."""

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cifar_tui.text import printable
-from cifar_tui.tui.half_blocks import cells
+from cifar_tui.tui.images.half_blocks import block_segments
 from cifar_tui.tui.images.strips import ImageStrip, Placed, inlaid
 from cifar_tui.tui.images.terminal import TerminalImages
 
@@ -55,8 +55,6 @@ class ImagePages(Widget, can_focus=True):
         self._shrink = SHRINKS[-1]
         self._first = 0
         """Place of the page's first image."""
-        self._tiles: dict[tuple[int, int], list[list[Segment]]] = {}
-        """What was drawn, by image and size."""
 
     @property
     def count(self) -> int:
@@ -71,10 +69,6 @@ class ImagePages(Widget, can_focus=True):
     def pixels_at(self, place: int) -> "NDArray[np.uint8]":
         """Return an image, `[32, 32, 3]`."""
         raise NotImplementedError
-
-    def index_at(self, place: int) -> int:
-        """Return what an image keeps when others are left out, so that it is not drawn anew."""
-        return place
 
     def caption_at(self, place: int) -> Caption:
         """Return the line below an image."""
@@ -133,25 +127,24 @@ class ImagePages(Widget, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Draw the page, its images as the terminal can; Textual asks for lines with their border."""
         strips = super().render_lines(crop)
-        images = self._terminal_images
-        if images is None:
+        if not self.has_images:
             return strips
         left, top = self.gutter.left - crop.x, self.gutter.top - crop.y
-        if not self.screen.is_active:  # below a dialog, which dims the colours of text, and so blocks
+        images = self._terminal_images
+        if images is None:
             blocks = self._placed_blocks()
             return [inlaid(strip, blocks.get(y - top, ()), left) for y, strip in enumerate(strips)]
         placed = self._placed_images(images)
         return [ImageStrip(strip, placed.get(y - top, ()), left) for y, strip in enumerate(strips)]
 
     def line_at(self, y: int, base: Style) -> list[Segment]:
-        """Return a line of the page."""
+        """Return a line of the page, the cells of its images empty."""
         row, line = divmod(y, self._tile_height)
         first = self._first + row * self.columns
         segments: list[Segment] = []
-        is_left_free = self._terminal_images is not None
         for place in range(first, min(first + self.columns, self._first + self.page_size, self.count)):
             if line < self._tile_height - 1:
-                segments += [Segment(" " * self._tile_width, base)] if is_left_free else self._tile(place)[line]
+                segments.append(Segment(" " * self._tile_width, base))
             else:
                 segments.append(self._caption(place, base))
             segments.append(Segment(" " * _GAP, base))
@@ -174,10 +167,6 @@ class ImagePages(Widget, can_focus=True):
         is_there = column < self.columns and place < min(self._first + self.page_size, self.count)
         return place if is_there else None
 
-    def forget_tiles(self) -> None:
-        """Draw all images anew: they are others now."""
-        self._tiles.clear()
-
     @property
     def _tile_width(self) -> int:
         return SIDE // self._shrink
@@ -187,18 +176,11 @@ class ImagePages(Widget, can_focus=True):
         """Of an image and the line below it."""
         return SIDE // self._shrink // 2 + 1
 
-    def _tile(self, place: int) -> list[list[Segment]]:
-        key = self.index_at(place), self._shrink
-        tile = self._tiles.get(key)
-        if tile is None:
-            tile = self._tiles[key] = cells(self.pixels_at(place), self._shrink)
-        return tile
-
     @property
     def _terminal_images(self) -> TerminalImages | None:
-        """What draws the images in place of half blocks, if anything does."""
+        """What makes the lines of the images, where Textual is not to change their colours: a dialog dims them."""
         images = getattr(self.app, "images", None)
-        return images if self.has_images and isinstance(images, TerminalImages) and images.are_drawn else None
+        return images if isinstance(images, TerminalImages) and images.has_rows and self.screen.is_active else None
 
     def _placed_images(self, images: TerminalImages) -> dict[int, list[Placed]]:
         """Return what the terminal draws on each line of the page, and send it what it needs for that."""
@@ -213,9 +195,14 @@ class ImagePages(Widget, can_focus=True):
 
     def _placed_blocks(self) -> dict[int, list[tuple[int, Strip]]]:
         placed: dict[int, list[tuple[int, Strip]]] = defaultdict(list)
+        ground = self.background_colors[1]
         for place, x, y in self._places():
-            for line, segments in enumerate(self._tile(place)[: self.size.height - y], y):
-                placed[line].append((x, Strip(segments, self._tile_width).crop(0, self.size.width - x)))
+            tile = block_segments(self.pixels_at(place).tobytes(), SIDE, self._tile_width)
+            for line, segments in enumerate(tile[: self.size.height - y], y):
+                strip = Strip(segments, self._tile_width).crop(0, self.size.width - x)
+                for line_filter in self.get_line_filters():
+                    strip = strip.apply_filter(line_filter, ground)
+                placed[line].append((x, strip))
         return placed
 
     def _places(self) -> Iterator[tuple[int, int, int]]:

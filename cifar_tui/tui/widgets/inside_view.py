@@ -97,7 +97,6 @@ class InsideView(ImagePages, inherit_bindings=False):
             self._pixels = np.stack([_spread(one) for one in pixels])
             self._captions = answer.names
         self._note, self._title = "", title
-        self.forget_tiles()
         self._fit()
         self.redraw()
 
