@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cifar_tui.config import DataConfig, RunConfig, Source
 from cifar_tui.config.overrides import override
+from cifar_tui.data.cache import save_dataset
+from cifar_tui.data.cifar100_names import CLASS_NAMES
+from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.events import Results, RunStarted
 from cifar_tui.paths import find_paths
 from cifar_tui.presets import load_presets
@@ -47,6 +53,14 @@ def queue_run(home: Path, images: Path, *, epochs: int, name: str = "") -> Run:
     settings = ["data.source=folder", f"data.path={images}", "training.batch_size=6", "training.device=cpu"]
     config = preset(home, "part1/softmax_regression", [*settings, f"training.epochs={epochs}"])
     return open_store(home).create(config.model_copy(update={"name": name}), RunStatus.QUEUED)
+
+
+def write_images(home: Path, train: NDArray[np.uint8]) -> None:
+    """Give `home` a CIFAR-100 of these images, `[N, 32, 32, 3]`, as many of each class, and one of each to test."""
+    test = np.random.default_rng(1).integers(0, 256, (100, 32, 32, 3), np.uint8)
+    images = LabelledImages(train, np.arange(100).repeat(len(train) // 100))
+    tested = LabelledImages(test, np.arange(100))
+    save_dataset(ImageDataset("CIFAR-100", images, None, tested, CLASS_NAMES), find_paths(home).cifar100)
 
 
 def write_finished_runs(home: Path, count: int) -> None:

@@ -16,14 +16,17 @@ from statistics import fmean, median
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
+import numpy as np
+
 from cifar_tui.events import EpochFinished
 from cifar_tui.paths import HOME_VARIABLE
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 
+from ..graphics import KITTY_ANSWERS, SIXEL_ANSWERS
 from . import texts
 from .figures import Figure, delays
-from .homes import BEST, app_command, open_store, preset, status_on_disk, write_finished_runs
+from .homes import BEST, app_command, open_store, preset, status_on_disk, write_finished_runs, write_images
 from .terminal import Terminal
 
 _STARTS = 5
@@ -38,6 +41,7 @@ _ROUNDS = 2
 _CROWD = (100, 10, 5)
 """Processes, runs of each, epochs of a run."""
 _BETWEEN_KEYS = 0.2
+_PAGES = 16
 _FOCUS_MOVED = 0.3
 """Seconds without output that show it; a cursor blinks every half second."""
 _SETTLED = 6.0
@@ -170,6 +174,29 @@ def measure_table() -> list[Figure]:
     return figures
 
 
+def measure_images() -> list[Figure]:
+    """A page of thirty images that was not seen before, from the key to the last byte, in each way to draw them."""
+    figures: list[Figure] = []
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 248, (_PAGES * 30, 8, 8, 3), np.uint8).repeat(4, axis=1).repeat(4, axis=2)
+    fine = coarse + random.integers(0, 8, coarse.shape, np.uint8)
+    with _home() as home:
+        write_images(home, np.concatenate([fine] * 100))
+        for way, answers in (("half blocks", {}), ("kitty's protocol", KITTY_ANSWERS), ("sixels", SIXEL_ANSWERS)):
+            with Terminal(app_command(home), columns=160, rows=50, answers=answers) as terminal:
+                terminal.wait_for(texts.TAB_BAR)
+                terminal.press("4")
+                terminal.wait_for("1-30 of")
+                terminal.press("tab")
+                terminal.wait_for_silence(_SETTLED)
+                waits = [_until_silence(terminal, "page_down") for _ in range(_PAGES - 1)]
+            figures += [
+                Figure(f"page of 30 images in {way}, median of {len(waits)}", median(waits) * 1e3, "ms"),
+                Figure(f"page of 30 images in {way}, slowest", max(waits) * 1e3, "ms", 100),
+            ]
+    return figures
+
+
 def measure_crowd() -> list[Figure]:
     """A hundred processes write a thousand runs while two apps look on and are used."""
     command = [sys.executable, "-m", "tests.terminal.writers"]
@@ -219,6 +246,7 @@ MEASURES: dict[str, Callable[[], list[Figure]]] = {
     "training": measure_training,
     "following": measure_following,
     "table": measure_table,
+    "images": measure_images,
     "crowd": measure_crowd,
 }
 
@@ -263,6 +291,16 @@ def _delay(terminal: Terminal, key: str, look: Callable[[Terminal], object]) -> 
     before = look(terminal)
     pressed = terminal.press(key)
     return terminal.wait_for(lambda terminal: look(terminal) != before) - pressed
+
+
+def _until_silence(terminal: Terminal, key: str) -> float:
+    """Return the seconds from a key to the last that is written for it."""
+    terminal.wait_for_silence(_FOCUS_MOVED)
+    count = len(terminal.chunks)
+    pressed = terminal.press(key)
+    terminal.wait_for(lambda terminal: len(terminal.chunks) > count)
+    terminal.wait_for_silence(_FOCUS_MOVED)
+    return terminal.chunks[-1].time - pressed
 
 
 def _press_until_shown(terminal: Terminal, tab: str) -> float:

@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 
 from cifar_tui.config import DataConfig
-from cifar_tui.data import cifar100_names
-from cifar_tui.data.cache import save_dataset
-from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.data.load import load
 from cifar_tui.paths import find_paths
 
@@ -25,7 +22,7 @@ from ..graphics import (
     decode_sixels,
 )
 from . import texts
-from .homes import app_command
+from .homes import app_command, write_images
 from .terminal import Terminal
 
 FIRST_CLASS = "Train · apple"
@@ -35,12 +32,7 @@ FIRST_CLASS = "Train · apple"
 def home(tmp_path: Path) -> Path:
     """A home with noise for CIFAR-100, ten images a class."""
     home = tmp_path / "home"
-    file = find_paths(home).cifar100
-    labels = np.arange(100).repeat(10)
-    random = np.random.default_rng(0)
-    train = LabelledImages(random.integers(0, 256, (1000, 32, 32, 3), np.uint8), labels)
-    test = LabelledImages(random.integers(0, 256, (100, 32, 32, 3), np.uint8), np.arange(100))
-    save_dataset(ImageDataset("CIFAR-100", train, None, test, cifar100_names.CLASS_NAMES), file)
+    write_images(home, np.random.default_rng(0).integers(0, 256, (1000, 32, 32, 3), np.uint8))
     return home
 
 
