@@ -1,7 +1,7 @@
 """`cifar-tui presets` and `cifar-tui models`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -13,6 +13,7 @@ from cifar_tui.models.registry import MODELS, ModelSpec
 from cifar_tui.paths import Paths
 from cifar_tui.presets import PARTS, Preset, load_presets
 from cifar_tui.runs.columns import percent
+from cifar_tui.runs.references import references_of
 from cifar_tui.text import printable
 
 
@@ -24,6 +25,7 @@ def show_presets(paths: Paths, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([_preset_as_json(preset) for preset in library.presets], indent=2))
         return
+    references = references_of(library.presets)
     console = make_console()
     for part, title in PARTS.items():
         console.print(Text(f"Part {part}: {title}", style="bold"))
@@ -31,11 +33,11 @@ def show_presets(paths: Paths, *, as_json: bool) -> None:
             compared = ", ".join(printable(preset.key) for preset in library.of_part(part))
             console.print(_indented(Text(compared)))
         else:
-            console.print(_indented(_preset_table(library.of_part(part))))
+            console.print(_indented(_preset_table(library.of_part(part), references)))
         console.print()
     if others := library.without_part():
         console.print(Text("Others", style="bold"))
-        console.print(_indented(_preset_table(others)))
+        console.print(_indented(_preset_table(others, references)))
 
 
 def show_models(*, as_json: bool) -> None:
@@ -60,19 +62,20 @@ def show_models(*, as_json: bool) -> None:
         console.print()
 
 
-def _preset_table(presets: Iterable[Preset]) -> Table:
-    table = _plain_table("preset", "title", "epochs", "lr", "batch", "report")
+def _preset_table(presets: Iterable[Preset], references: Mapping[str, float]) -> Table:
+    table = _plain_table("preset", "title", "epochs", "lr", "batch", "report", "measured")
     for column in table.columns[2:]:
         column.justify = "right"
     for preset in presets:
-        training, reference = preset.config.training, preset.reference
+        training, reference = preset.config.training, references.get(preset.key)
         table.add_row(
             Text(printable(preset.key)),
             Text(printable(_title_with_model(preset))),
             str(training.epochs),
             f"{training.lr:g}",
             str(training.batch_size),
-            percent(reference.test_accuracy) if reference else "",
+            percent(reference) if reference else "",
+            percent(preset.measured.test_accuracy) if preset.measured else "",
         )
     return table
 

@@ -23,7 +23,17 @@ def test_presets_are_grouped_by_part(call: Call) -> None:
     compared = lines[lines.index(headings[1]) + 1]
     assert compared.split(", ") == ["  part1/mlp", "part1/simple_cnn", "part1/simple_vit", "part1/softmax_regression"]
     row = next(line.split() for line in lines if "part1/softmax_regression " in line)
-    assert row == ["part1/softmax_regression", "SoftmaxRegression", "30", "0.1", "256", "7.94"]
+    assert row == ["part1/softmax_regression", "SoftmaxRegression", "30", "0.1", "256", "7.94", "8.11"]
+
+
+def test_a_tuned_preset_stands_beside_the_report_and_beside_what_was_measured(call: Call, paths: Paths) -> None:
+    paths.presets.mkdir(parents=True)
+    measured = "[measured]\ntest_accuracy = 0.55\nseeds = 1\nepochs = 9\nseconds = 60\ndevice = 'cpu'\n"
+    (paths.presets / "mine.toml").write_text(
+        f"title = 'Mine'\nagainst = 'part1/simple_cnn'\n[model]\nname = 'simple_cnn'\n{measured}date = 2026-03-02\n"
+    )
+    row = call("presets").stdout.splitlines()[-1].split()
+    assert row == ["my/mine", "Mine", "(SimpleCNN)", "50", "0.001", "128", "35.88", "55.00"]
 
 
 def test_presets_as_json_can_be_read_back(call: Call) -> None:
