@@ -76,10 +76,10 @@ def show_runs(
         text: a filter (see `runs.filter`), applied to the rows as they are shown.
         with_given: with the rows that the report and this project measured.
         by_group: one row for runs that differ in their seed alone.
-        columns: the keys of the columns to print, divided by commas; JSON has all values always.
+        columns: the keys of the columns to print, divided by commas, each once; JSON has all values always.
     """
     column = _column(sort, "--sort")
-    chosen = None if columns is None else [_column(key, "--columns") for key in columns.split(",")]
+    chosen = None if columns is None else list(dict.fromkeys(_column(key, "--columns") for key in columns.split(",")))
     wanted = _parsed(text)
     store = RunStore(paths.runs)
     scan = store.scan()

@@ -42,7 +42,7 @@ def make_grid(configs: Sequence[RunConfig], axes: Sequence[str], seeds: str | No
     """Return one configuration for each of `configs`, each way to take a value of each axis, and each seed.
 
     Args:
-        configs: such as those of presets.
+        configs: such as those of presets; one that is there twice counts once.
         axes: as for `parse_axis`; the last one changes fastest, but for the seed.
         seeds: such as `0..4` or `0, 7`; None keeps each configuration's own.
 
@@ -56,7 +56,8 @@ def make_grid(configs: Sequence[RunConfig], axes: Sequence[str], seeds: str | No
             raise ConfigError(f"{'.'.join(path)} has values twice; put all of them into one")
         choices[path] = chosen
     found: list[RunConfig] = []
-    for config in configs:
+    distinct = [config for place, config in enumerate(configs) if config not in configs[:place]]
+    for config in distinct:
         values = config.model_dump(mode="json")
         for path in choices:
             _check_key(values, path)

@@ -92,13 +92,20 @@ class RunQueue:
         Raises:
             StoreError: the run is finished, under way or queued already, or cannot be written.
         """
+        return self.resume_all([run_id], slurm=slurm)[0]
+
+    def resume_all(self, run_ids: Sequence[str], *, slurm: SlurmJob | None = None) -> list[Run]:
+        """Queue runs again in their order, as `resume` does, at the end.
+
+        Raises:
+            StoreError: as for `resume`; those before that run are queued.
+        """
+        start = self._last_position() + 1 if run_ids else 0.0
+        return [self._resume(run_id, start + place, slurm) for place, run_id in enumerate(run_ids)]
+
+    def _resume(self, run_id: str, position: float, slurm: SlurmJob | None) -> Run:
         check_can_go_on(self.store.get(run_id))
-        changes = {
-            "status": RunStatus.QUEUED,
-            "queue_position": self._last_position() + 1,
-            "error": None,
-            "slurm": slurm,
-        }
+        changes = {"status": RunStatus.QUEUED, "queue_position": position, "error": None, "slurm": slurm}
         return self.store.change(run_id, lambda record: record.model_copy(update=changes))
 
     def _last_position(self) -> float:

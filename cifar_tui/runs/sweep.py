@@ -111,7 +111,7 @@ def carry_out(
     Raises:
         StoreError: a run cannot be written; those before it are queued.
     """
-    resumed = [queue.resume(run.id, slurm=slurm) for run in what.unfinished]
+    resumed = queue.resume_all([run.id for run in what.unfinished], slurm=slurm)
     return (*resumed, *queue.add_all(what.missing, first=first, sweep=name, slurm=slurm))
 
 

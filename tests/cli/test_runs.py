@@ -204,8 +204,8 @@ def test_a_history_that_is_damaged_costs_watching_a_warning(
 @pytest.mark.parametrize(
     ("form", "first"), [("--csv", "Test %,Name"), ("--markdown", "| Test % | Name |"), ("", "Test %  Name")]
 )
-def test_chosen_columns_in_their_order(call: Call, ids: dict[str, str], form: str, first: str) -> None:
-    result = call("runs", "--no-given", "--columns", "test, NAME", *filter(None, [form]))
+def test_chosen_columns_in_their_order_and_once(call: Call, ids: dict[str, str], form: str, first: str) -> None:
+    result = call("runs", "--no-given", "--columns", "test, NAME,test", *filter(None, [form]))
     lines = result.stdout.splitlines()
     assert lines[0].strip() == first
     assert all("10.00" in line for line in lines if "ten" in line)

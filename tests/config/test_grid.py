@@ -41,6 +41,10 @@ def test_crosses_presets_axes_and_seeds_with_the_seed_changing_fastest() -> None
     assert configs[1].title == "part1/mlp lr=0.001 seed=1"
 
 
+def test_a_preset_that_is_named_twice_counts_once() -> None:
+    assert make_grid([MLP, SOFTMAX, MLP], [], "0..1") == make_grid([MLP, SOFTMAX], [], "0..1")
+
+
 @pytest.mark.parametrize(
     ("configs", "axes", "seeds", "part"),
     [
