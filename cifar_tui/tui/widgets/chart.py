@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from itertools import accumulate
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
 from cifar_tui.tui.plot import GREY, ChartData, Colour, draw, style_of
+from cifar_tui.tui.shorten import without_middle
 
 _TITLE_EDGES = 2
 """The blanks around a border's title; its corners take as much as the padding of what is inside."""
@@ -75,7 +76,7 @@ class Chart(Widget):
         )
         widths = _fair_shares([cell_len(name) for name in names], room - values[with_values])
         for place, ((sign, name, value, colour), width) in enumerate(zip(entries, widths, strict=True)):
-            title.append(" ").append(f"{sign} {_shortened(name, width)}".rstrip(), style=style_of(colour))
+            title.append(" ").append(f"{sign} {without_middle(name, width)}".rstrip(), style=style_of(colour))
             title.append(value if place < with_values else "")
         self.border_title = title
 
@@ -109,16 +110,3 @@ def _least_share(names: list[str], room: int) -> float:
     wanted = [cell_len(name) for name in names]
     shares = zip(_fair_shares(wanted, room), wanted, strict=True)
     return min((share for share, want in shares if share < want), default=float("inf"))
-
-
-def _shortened(name: str, width: int) -> str:
-    """Leave out the middle of `name`: names of runs begin alike, and what they were changed in stands at their end."""
-    if cell_len(name) <= width:
-        return name
-    if width < 1:
-        return ""
-    tail_width = (width - 1) // 2
-    tail = name[len(name) - tail_width :]
-    while cell_len(tail) > tail_width:
-        tail = tail[1:]
-    return set_cell_size(name, width - 1 - cell_len(tail)) + "…" + tail

@@ -12,6 +12,7 @@ from textual.widgets import DataTable
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.table import Row
 from cifar_tui.text import printable
+from cifar_tui.tui.shorten import without_middle
 from cifar_tui.tui.status import status_mark, status_text
 from cifar_tui.tui.symbols import UNICODE, symbols
 from cifar_tui.tui.widgets.bright_table import BrightTable
@@ -170,7 +171,7 @@ class RunTable(BrightTable):
             case "rank" if row.rank is not None and row.rank <= len(symbols().medals):
                 text = Text(symbols().medals[row.rank - 1], justify="right")
             case "name":
-                text = self._name_text(row, text, width)
+                text = self._name_text(row, plain, width)
             case "model" | "device" | "data" | "tags":
                 text.truncate(_WORDS_WIDTH, overflow="ellipsis")
             case "note":
@@ -181,8 +182,7 @@ class RunTable(BrightTable):
             text.stylize("bold")
         return text
 
-    def _name_text(self, row: Row, name: Text, width: int) -> Text:
+    def _name_text(self, row: Row, name: str, width: int) -> Text:
         mark = Text(symbols().marked, style="bold yellow") if row.key in self._marked else status_mark(row.status)
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
-        name.truncate(width - mark.cell_len - 1 - star.cell_len, overflow="ellipsis")
-        return Text.assemble(mark, " ", name, star)
+        return Text.assemble(mark, " ", without_middle(name, width - mark.cell_len - 1 - star.cell_len), star)
