@@ -12,12 +12,12 @@ MARKUP = {
     "[red]crimson": "[red]crimson",
     "[/]closed": "[/]closed",
     "[open": "[open",
-    "[@click=app.quit]here[/]": "[@click=app.quit]here",
+    "[@click=app.quit]here[/]": "[@click=ap",
 }
 UNICODE = {
     "🦊 狐 naïve": "🦊 狐 naïve",
     "العربية": "العربية",
-    "long" + "x" * 196: "longxxxxxxxx",
+    "long" + "x" * 196: "longxxxx",
 }
 ORDERS = {
     "\x1b[31m[colour": "[colour",
