@@ -12,12 +12,12 @@ MARKUP = {
     "[red]crimson": "[red]crimson",
     "[/]closed": "[/]closed",
     "[open": "[open",
-    "[@click=app.quit]here[/]": "[@click=ap",
+    "[@click=app.quit]here[/]": "[@click=app.quit]here",
 }
 UNICODE = {
     "🦊 狐 naïve": "🦊 狐 naïve",
     "العربية": "العربية",
-    "long" + "x" * 196: "longxxxx",
+    "long" + "x" * 196: "longxxxxxxxx",
 }
 ORDERS = {
     "\x1b[31m[colour": "[colour",
@@ -29,7 +29,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("names", [MARKUP, UNICODE, ORDERS], ids=["markup", "unicode", "orders"])
 def test_a_name_is_shown_and_not_obeyed(start: Start, home: Path, names: dict[str, str]) -> None:
-    terminal = start()
+    terminal = start(columns=200)  # the leaderboard shows these names whole there
     terminal.wait_for(texts.TAB_BAR)
     terminal.press("2")
     terminal.wait_for(texts.LIVE)

@@ -99,9 +99,9 @@ async def test_a_run_is_seen_on_live(app: CifarApp, furnished: RunMaker):
 
 
 async def test_names_are_shown_and_never_obeyed(app: CifarApp, furnished: RunMaker):
-    async with running(app, (160, 50)) as pilot:
+    async with running(app, (260, 50)) as pilot:
         table = await opened(app, pilot)
-        assert "MLP [red]wide" in str(table.get_cell("run-02", "name"))
+        assert "MLP [red]wide[/] xxx" in str(table.get_cell("run-02", "name"))
 
 
 async def test_a_stopped_run_can_go_on(app: CifarApp, furnished: RunMaker):

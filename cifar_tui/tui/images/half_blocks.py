@@ -51,22 +51,10 @@ def block_rows(pixels: bytes, side: int, columns: int, colours: Colours) -> list
         columns: cells that it covers from left to right.
         colours: those that the terminal has.
     """
-    means = _means(pixels, side, columns)
-    if colours == "256":
-        indices = nearest_of_256(means)
-        pairs = zip(indices[::2].tolist(), indices[1::2].tolist(), strict=True)
-        return [
-            BlockRow(tuple(f"\x1b[38;5;{low};48;5;{high}m▄" for high, low in zip(above, below, strict=True)))
-            for above, below in pairs
-        ]
+    codes = _codes(_means(pixels, side, columns), colours)
     return [
-        BlockRow(
-            tuple(
-                f"\x1b[38;2;{red};{green};{blue};48;2;{red_above};{green_above};{blue_above}m▄"
-                for (red_above, green_above, blue_above), (red, green, blue) in zip(above, below, strict=True)
-            )
-        )
-        for above, below in zip(means[::2].tolist(), means[1::2].tolist(), strict=True)
+        BlockRow(tuple(f"\x1b[38;{lower};48;{upper}m▄" for upper, lower in zip(above, below, strict=True)))
+        for above, below in zip(codes[::2], codes[1::2], strict=True)
     ]
 
 
@@ -113,6 +101,13 @@ def nearest_of_256(pixels: "NDArray[np.uint8]") -> "NDArray[np.int64]":
     greys = np.where(grey == 0, 16, np.where(grey == 25, 231, 231 + grey))
     steps = np.rint(np.where(values < 95, values / 95, 1 + (values - 95) / 40)).astype(np.int64)
     return np.where(saturation < 0.15, greys, 16 + steps @ np.array([36, 6, 1]))
+
+
+def _codes(pixels: "NDArray[np.uint8]", colours: Colours) -> list[list[str]]:
+    """Return what asks a terminal for each pixel's colour, behind the 38 or 48 that says of what."""
+    if colours == "256":
+        return [[f"5;{number}" for number in line] for line in nearest_of_256(pixels).tolist()]
+    return [[f"2;{red};{green};{blue}" for red, green, blue in line] for line in pixels.tolist()]
 
 
 def _means(pixels: bytes, side: int, columns: int) -> "NDArray[np.uint8]":
