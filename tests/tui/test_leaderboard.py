@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from textual.widgets import DataTable, Input, Static
 
@@ -162,7 +160,7 @@ async def test_no_column_is_cut_at_the_right_edge(app: CifarApp, furnished: RunM
     ("width", "shown"),
     [
         (200, "a name that is longer than thirty characters"),
-        (120, r"a name tha\w* ?….*characters"),
+        (120, "a name that …y characters"),
     ],
 )
 async def test_names_have_the_room_that_there_is_and_lose_their_middle_without(
@@ -173,8 +171,10 @@ async def test_names_have_the_room_that_there_is_and_lose_their_middle_without(
     async with running(app, (width, 50)) as pilot:
         await pilot.press("3")
         table = app.query_one(RunTable)
-        await until(pilot, lambda: table.row_count == 14 and re.search(shown, table.render_line(1).text))
-        assert "✓ finished" in table.render_line(1).text
+        await until(pilot, lambda: table.row_count == 14 and shown in table.render_line(1).text)
+        drawn = table.render_line(1).text
+        assert (name in drawn) is (shown == name)
+        assert "✓ finished" in drawn
 
 
 async def test_the_chosen_row_is_not_dim(app: CifarApp, furnished: RunMaker):
