@@ -18,15 +18,20 @@ MOST_RUNS = 200
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 
 
-def alternatives(text: str) -> tuple[str, ...]:
-    """Return the values that a number's text names: `1e-3, 3e-4` are two, `0..4` are five, `0.1` is one."""
+def alternatives(text: str, most: int = MOST_RUNS) -> tuple[str, ...]:
+    """Return the values that a number's text names: `1e-3, 3e-4` are two, `0..4` are five, `0.1` is one.
+
+    Args:
+        text: values and ranges, with commas between them.
+        most: as for `cross`, which then refuses a longer range.
+    """
     found: list[str] = []
     for part in text.split(","):
         part = part.strip()
         if match := _RANGE.fullmatch(part):
             first, last = int(match[1]), int(match[2])
             # One more than allowed, so that the many are refused and not cut off.
-            found += [str(number) for number in range(first, min(last, first + MOST_RUNS) + 1)] or [part]
+            found += [str(number) for number in range(first, min(last, first + most) + 1)] or [part]
         elif part:
             found.append(part)
     return tuple(dict.fromkeys(found)) or ("",)

@@ -33,9 +33,9 @@ def parse_axis(text: str) -> tuple[FieldPath, tuple[object, ...]]:
         content = tomllib.loads(f"values = [{values}]")
         found = content["values"] if len(content) == 1 else []
     except (ValueError, RecursionError):  # no TOML: words, or a range
-        found = list(alternatives(values))
+        found = list(alternatives(values, MOST_RUNS_OF_A_SWEEP))
     distinct = [value for place, value in enumerate(found) if value not in found[:place]]
-    return path, tuple(distinct or alternatives(values))
+    return path, tuple(distinct or alternatives(values, MOST_RUNS_OF_A_SWEEP))
 
 
 def make_grid(configs: Sequence[RunConfig], axes: Sequence[str], seeds: str | None) -> tuple[RunConfig, ...]:
@@ -51,7 +51,8 @@ def make_grid(configs: Sequence[RunConfig], axes: Sequence[str], seeds: str | No
             axes are of one setting, or there are too many runs.
     """
     choices: dict[FieldPath, Sequence[object]] = {}
-    for path, chosen in [*(parse_axis(axis) for axis in axes), *([(SEED, alternatives(seeds))] if seeds else [])]:
+    of_seeds = [(SEED, alternatives(seeds, MOST_RUNS_OF_A_SWEEP))] if seeds else []
+    for path, chosen in [*(parse_axis(axis) for axis in axes), *of_seeds]:
         if path in choices:
             raise ConfigError(f"{'.'.join(path)} has values twice; put all of them into one")
         choices[path] = chosen

@@ -136,19 +136,22 @@ class RunStore:
             config=config, status=status, queue_position=queue_position, parent=parent_id, sweep=sweep, slurm=slurm
         )
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
-        run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(2)}"
+        run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(4)}"
         folder = self.folder / run_id
         unseen = self.folder / f".{run_id}"  # readers pass over it, so that they never meet a folder without run.json
         try:
             make_folder(self.folder)
             unseen.mkdir(mode=0o700)
-            self._write(unseen, record)
-            if parent:
-                for name in ("epochs.jsonl", "checkpoint.pt"):
-                    copy_plain(parent.folder / name, unseen / name)
-            unseen.rename(folder)
+            try:
+                self._write(unseen, record)
+                if parent:
+                    for name in ("epochs.jsonl", "checkpoint.pt"):
+                        copy_plain(parent.folder / name, unseen / name)
+                unseen.rename(folder)
+            except OSError:
+                shutil.rmtree(unseen, ignore_errors=True)
+                raise
         except OSError as error:
-            shutil.rmtree(unseen, ignore_errors=True)
             about = f" ({error.filename})" if isinstance(error, FileNotFoundError) else ""
             raise StoreError(f"Cannot make a run in {self.folder}: {error.strerror}{about}.") from error
         return Run(run_id, folder, record)
@@ -238,6 +241,7 @@ class RunStore:
         folder = self.folder / run_id
         if not folder.exists():
             return
+        _check_is_not_trained_elsewhere(folder)
         try:
             with self.training_lock(run_id).acquire(timeout=0):
                 unseen = folder.rename(self.folder / f".{run_id}")  # gone at once for readers
@@ -256,6 +260,7 @@ class RunStore:
         folder = self.folder / run_id
         if not os.path.lexists(folder):
             raise StoreError(f"There is no run {run_id}.")
+        _check_is_not_trained_elsewhere(folder)
         try:
             with contextlib.ExitStack() as locks:
                 if folder.is_dir():  # in a link to itself nothing can be locked
@@ -417,6 +422,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return True  # such as a link to itself: who reads it is told what is wrong
+
+
+def _check_is_not_trained_elsewhere(folder: Path) -> None:
+    if lives_elsewhere(folder):  # where its lock may mean nothing here
+        raise StoreError(f"{folder.name} is being trained on another host; stop it first.")
 
 
 def now() -> datetime:

@@ -45,6 +45,11 @@ def test_a_preset_that_is_named_twice_counts_once() -> None:
     assert make_grid([MLP, SOFTMAX, MLP], [], "0..1") == make_grid([MLP, SOFTMAX], [], "0..1")
 
 
+def test_a_long_range_is_whole() -> None:
+    assert [config.training.seed for config in make_grid([MLP], [], "0..299")] == list(range(300))
+    assert len(make_grid([MLP], ["training.epochs=1..1000"], "0..2")) == 3000
+
+
 @pytest.mark.parametrize(
     ("configs", "axes", "seeds", "part"),
     [
@@ -54,6 +59,7 @@ def test_a_preset_that_is_named_twice_counts_once() -> None:
         ([MLP], ["training=1,2"], None, "training: is not a known key"),
         ([MLP], ["training.seed=1,2"], "0..4", "training.seed has values twice"),
         ([MLP], ["training.epochs=1..100", "training.batch_size=2..100"], None, str(MOST_RUNS_OF_A_SWEEP)),
+        ([MLP], [], f"0..{MOST_RUNS_OF_A_SWEEP}", f"{MOST_RUNS_OF_A_SWEEP} at most"),
         ([MLP], [], "x", "training.seed: must be a whole number"),
     ],
 )

@@ -42,7 +42,7 @@ def test_the_folder_of_any_name(store: RunStore, name: str) -> None:
     edits.rename(store, run.id, name)
     (made,) = store.folder.iterdir()
     assert made == run.folder
-    assert re.fullmatch(r"\d{8}T\d{6}-[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{4}", made.name)
+    assert re.fullmatch(r"\d{8}T\d{6}-[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{8}", made.name)
     assert len(made.name) <= 62
     assert store.scan().problems == ()
     assert [found.id for found in store.scan().runs] == [run.id]

@@ -14,7 +14,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import RunTakenError, execute
 from cifar_tui.runs.heartbeat import SECONDS_UNTIL_SILENCE, beating, lives_elsewhere
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.store import RunStore, StoreError
 
 MakeConfig = Callable[..., RunConfig]
 
@@ -66,6 +66,19 @@ def test_what_lives_on_another_host_is_not_trained_here(store: RunStore, paths: 
     _beat(folder)
     with pytest.raises(RunTakenError, match="is being trained on another host"):
         execute(paths, store, folder.name, lambda: False, lambda *_: None)
+
+
+@pytest.mark.parametrize("remove", [RunStore.delete, RunStore.discard])
+def test_what_lives_on_another_host_is_not_removed_here(
+    store: RunStore, folder: Path, remove: Callable[[RunStore, str], None]
+) -> None:
+    _beat(folder)
+    with pytest.raises(StoreError, match=f"{folder.name} is being trained on another host; stop it first"):
+        remove(store, folder.name)
+    assert store.get(folder.name).status is RunStatus.RUNNING
+    _beat(folder, age=SECONDS_UNTIL_SILENCE + 5)
+    remove(store, folder.name)
+    assert store.ids() == []
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 1}', '{"host": "x"}'])

@@ -285,6 +285,20 @@ def test_a_folder_that_cannot_be_made(store: RunStore, make_config: MakeConfig) 
         store.create(make_config(), RunStatus.QUEUED)
 
 
+def test_a_folder_that_another_process_is_making_stays(
+    store: RunStore, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = store.create(make_config(), RunStatus.QUEUED).id.split("-", 1)[1].rpartition("-")[0]
+    monkeypatch.setattr("secrets.token_hex", lambda _: "taken")
+    seconds = [datetime.now(UTC) + timedelta(seconds=later) for later in range(60)]
+    unseen = [store.folder / f".{moment:%Y%m%dT%H%M%S}-{slug}-taken" for moment in seconds]
+    for folder in unseen:
+        folder.mkdir()
+    with pytest.raises(StoreError, match=f"Cannot make a run in {store.folder}: File exists"):
+        store.create(make_config(), RunStatus.QUEUED)
+    assert all(folder.exists() for folder in unseen)
+
+
 def test_a_record_that_somebody_writes_for_long(
     store: RunStore, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
