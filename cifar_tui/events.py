@@ -132,7 +132,7 @@ class Results:
     """Running accuracy over the last epoch, on augmented images."""
     parameters: Count
     accuracy_per_million: Rate
-    """Test accuracy in percent divided by parameters in millions (REPORT: acc/param)."""
+    """As the function of that name makes it."""
     epochs: Number
     seconds: Seconds
     """From the first batch to the end of the last validation."""
@@ -140,6 +140,11 @@ class Results:
     """Training images per second of training time, mean over the run."""
     peak_memory: Count
     """Bytes: on CUDA the allocator's peak, elsewhere the process's peak resident set."""
+
+
+def accuracy_per_million(test_accuracy: float, parameters: int) -> float:
+    """Return the accuracy in percent divided by the parameters in millions (REPORT: acc/param)."""
+    return test_accuracy * 100 / (parameters / 1e6)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The checkpoints of one run folder: the last one, and the one before in case the last cannot be read."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -45,5 +46,6 @@ class Checkpoints:
         return None
 
     def forget_the_previous(self) -> None:
-        """Remove what only an unfinished run needs."""
-        self._previous.unlink(missing_ok=True)
+        """Remove what only an unfinished run needs; where that fails it stays, since the run is whole without."""
+        with contextlib.suppress(OSError):
+            self._previous.unlink(missing_ok=True)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from cifar_tui.data.cifar100_names import CIFAR100
+from cifar_tui.events import accuracy_per_million
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import CIFAR100, MEASURED_STATUS, REPORT_STATUS, References, Row, rows_of
+from cifar_tui.runs.table import MEASURED_STATUS, REPORT_STATUS, References, Row, rows_of
 
 
 def references_of(presets: Iterable[Preset]) -> References:
@@ -37,7 +39,7 @@ def report_rows(presets: Iterable[Preset]) -> list[Row]:
                 val_accuracy=reference.val_accuracy,
                 macro_f1=reference.macro_f1,
                 parameters=reference.parameters,
-                accuracy_per_million=reference.test_accuracy * 100 / (reference.parameters / 1e6),
+                accuracy_per_million=accuracy_per_million(reference.test_accuracy, reference.parameters),
             )
         )
     return rows

@@ -19,13 +19,23 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from cifar_tui.config import Compile, RunConfig
 from cifar_tui.data.batches import EvalBatches, TrainBatch, TrainBatches
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
-from cifar_tui.events import BatchProgress, EpochFinished, Event, Outcome, Results, RunEnded, RunStarted, Tested
+from cifar_tui.events import (
+    BatchProgress,
+    EpochFinished,
+    Event,
+    Outcome,
+    Results,
+    RunEnded,
+    RunStarted,
+    Tested,
+    accuracy_per_million,
+)
 from cifar_tui.models.build import build
 from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
 from cifar_tui.training.evaluate import predict
 from cifar_tui.training.loss import hits, mixed_cross_entropy
 from cifar_tui.training.memory import explain_out_of_memory, is_out_of_memory
-from cifar_tui.training.metrics import accuracy_per_million, score
+from cifar_tui.training.metrics import score
 from cifar_tui.training.optimisation import Optimisation
 from cifar_tui.training.precision import choose_numerics
 from cifar_tui.training.schedule import lr_factor
@@ -199,6 +209,8 @@ class _Trainer:
             if self.device.type == "cuda" and state["device_random"] is not None:
                 torch.cuda.set_rng_state(state["device_random"], self.device)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            if is_out_of_memory(error):
+                raise
             raise TrainingError(
                 f"The checkpoint does not belong to this configuration or this version ({type(error).__name__}); "
                 "train the run again from its beginning."

@@ -44,8 +44,3 @@ def _top5(labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes
     if len(classes) <= 5:
         return 1.0
     return float(top_k_accuracy_score(labels, probabilities, k=5, labels=classes))
-
-
-def accuracy_per_million(test_accuracy: float, parameters: int) -> float:
-    """Return the accuracy in percent divided by the parameters in millions (REPORT: acc/param)."""
-    return test_accuracy * 100 / (parameters / 1e6)

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,25 @@ def test_out_of_memory_is_explained(
     assert ended.error == "Out of memory at batch size 8: 3.0 GiB more were asked for; batch size 2 fits."
     monkeypatch.undo()
     assert execute(paths, store, queue.add(make_config()).id, _never, _ignore).outcome is Outcome.FINISHED
+
+
+def test_a_leftover_that_cannot_be_removed_costs_no_results(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = Path.unlink
+
+    def refuse(file: Path, missing_ok: bool = False) -> None:
+        if file.name == "checkpoint.previous.pt":
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), str(file))
+        remove(file, missing_ok)
+
+    run = queue.add(make_config(epochs=2))
+    heard: list[Event] = []
+    monkeypatch.setattr(Path, "unlink", refuse)
+    execute(paths, store, run.id, _never, lambda _, event: heard.append(event))
+    assert [event.outcome for event in heard if isinstance(event, RunEnded)] == [Outcome.FINISHED]
+    assert store.get(run.id).status is RunStatus.FINISHED
+    assert store.get(run.id).record.results is not None
 
 
 def test_what_nobody_foresaw_points_to_the_log(

@@ -144,6 +144,19 @@ def test_a_state_of_another_model_is_refused(dataset: ImageDataset, make_config:
     assert "\n" not in str(error.value)
 
 
+def test_a_state_that_finds_no_memory_is_not_blamed(
+    dataset: ImageDataset, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = run(make_config("mlp", epochs=1), dataset).states[-1]
+
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(torch.optim.AdamW, "load_state_dict", refuse)
+    with pytest.raises(Exception, match=r"Out of memory at batch size \d+: 2\.00 GiB more were asked for"):
+        run(make_config("mlp"), dataset, state=state)
+
+
 def test_nothing_is_saved_once_the_loss_is_lost(dataset: ImageDataset, make_config: MakeConfig) -> None:
     """A stop right after the weights became useless must not overwrite the last good checkpoint."""
     events: list[Event] = []
