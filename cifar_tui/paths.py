@@ -21,7 +21,7 @@ class Paths:
     data: Path
     """Run folders and the runner's lock live under this one."""
     datasets: Path
-    """Decoded data sets and the official archive."""
+    """Decoded data sets."""
     presets: Path
     """The user's own presets, `*.toml`, at any depth."""
 

@@ -153,9 +153,13 @@ def save_preset(paths: Paths, title: str, config: RunConfig) -> Preset:
     if file.exists():
         raise ConfigError(f"{file.name} is there already; choose another title, or remove {file}")
     values = config.model_dump(mode="json", include={"model", "data", "training"}, exclude_none=True)
+    content = {"title": " ".join(title.split()), **values}
     try:
+        _PresetFile.model_validate(content)  # before the file is there
         make_folder(file.parent)
-        replace_text(file, tomli_w.dumps({"title": " ".join(title.split()), **values}))
+        replace_text(file, tomli_w.dumps(content))
+    except ValidationError as error:
+        raise ConfigError(sentence(error)) from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
     return read_preset(file, f"{USER_PREFIX}/{stem}")

@@ -12,7 +12,6 @@ from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
 from cifar_tui.data import cifar100_names
 from cifar_tui.files import open_plain
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import CIFAR100
 
 FILE = "predictions.npz"
 _LARGEST = 2**30
@@ -185,7 +184,11 @@ def _plain(names: _Names, classes: int) -> _PlainNames:
 def _names_before(run: Run, classes: int) -> _PlainNames:
     """Return the names for a file that was written before they were kept in it."""
     started = run.record.started
-    if started is not None and started.dataset == CIFAR100 and classes == len(cifar100_names.CLASS_NAMES):
+    if (
+        started is not None
+        and started.dataset == cifar100_names.CIFAR100
+        and classes == len(cifar100_names.CLASS_NAMES)
+    ):
         return cifar100_names.CLASS_NAMES, cifar100_names.SUPERCLASS_NAMES, cifar100_names.SUPERCLASS_OF
     return _numbered(classes), (), ()
 

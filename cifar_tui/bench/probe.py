@@ -163,7 +163,7 @@ def _measure(request: Request) -> Cost:
     endless = {"epochs": 100_000, "eval_every": 100_000, "patience": 0, "accumulation": 1}
     config = with_values(request.config, {("training", key): value for key, value in endless.items()})
     size = config.training.batch_size
-    count = max(min(_BATCHES * size, _MOST_IMAGES), 3 * size)
+    count = max(min(_BATCHES, _MOST_IMAGES // size), 3) * size
     try:
         device = find_device(config.training.device)
         reset_peak_memory(device)

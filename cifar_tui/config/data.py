@@ -1,5 +1,6 @@
 """Which images a run learns from."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -108,6 +109,15 @@ class DataConfig(ConfigPart):
         if isinstance(value, bool):
             return Flip.RANDOM if value else Flip.OFF
         return value
+
+    @field_validator("path")
+    @classmethod
+    def _is_the_same_wherever_it_is_read(cls, path: Path | None) -> Path | None:
+        # A run that is queued, resumed or handed over is trained by a process that may work in another folder.
+        try:
+            return path and Path(os.path.expanduser(path)).absolute()
+        except FileNotFoundError:
+            raise ValueError("must be absolute: the folder that you are in was removed") from None
 
     @field_validator("path")
     @classmethod

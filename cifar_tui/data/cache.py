@@ -1,6 +1,8 @@
 """Decoded data sets as single files of raw bytes, which load in a fraction of a second."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,26 +41,17 @@ def load_dataset(file: Path) -> ImageDataset:
     Raises:
         DatasetError: the file is missing, damaged, or no such file.
     """
-    try:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it holds no arrays")
-        with np.load(file, allow_pickle=False) as arrays:
-            splits = {split: _read_split(arrays, split) for split in _SPLITS}
-            train, test = splits["train"], splits["test"]
-            if train is None or test is None:
-                raise ValueError("a split is missing")
-            dataset = ImageDataset(
-                name=str(arrays["name"]),
-                train=train,
-                val=splits["val"],
-                test=test,
-                class_names=tuple(arrays["class_names"].tolist()),
-                superclass_names=tuple(arrays["superclass_names"].tolist()),
-                superclass_of=tuple(arrays["superclass_of"].tolist()),
-            )
+    with _arrays_of(file) as arrays:
+        dataset = ImageDataset(
+            name=str(arrays["name"]),
+            train=_read_split(arrays, "train"),
+            val=_read_split(arrays, "val") if "val_pixels" in arrays.files else None,
+            test=_read_split(arrays, "test"),
+            class_names=tuple(arrays["class_names"].tolist()),
+            superclass_names=tuple(arrays["superclass_names"].tolist()),
+            superclass_of=tuple(arrays["superclass_of"].tolist()),
+        )
         _check(dataset)
-    except Exception as error:  # a broken file can raise nearly anything
-        raise DatasetError(f"{file} is damaged ({error}); delete it and get the data again.") from None
     return dataset
 
 
@@ -68,21 +61,25 @@ def load_test_split(file: Path) -> LabelledImages:
     Raises:
         DatasetError: the file is missing, damaged, or no such file.
     """
+    with _arrays_of(file) as arrays:
+        return _read_split(arrays, "test")
+
+
+@contextmanager
+def _arrays_of(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    """Open a file of arrays; whatever goes wrong while the block reads them is a `DatasetError`."""
     try:
         if not zipfile.is_zipfile(file):
             raise ValueError("it holds no arrays")
         with np.load(file, allow_pickle=False) as arrays:
-            test = _read_split(arrays, "test")
-        if test is None:
-            raise ValueError("a split is missing")
+            yield arrays
     except Exception as error:  # a broken file can raise nearly anything
         raise DatasetError(f"{file} is damaged ({error}); delete it and get the data again.") from None
-    return test
 
 
-def _read_split(arrays: np.lib.npyio.NpzFile, split: str) -> LabelledImages | None:
+def _read_split(arrays: np.lib.npyio.NpzFile, split: str) -> LabelledImages:
     if f"{split}_pixels" not in arrays.files:
-        return None
+        raise ValueError(f"{split} is missing")
     pixels, labels = arrays[f"{split}_pixels"], arrays[f"{split}_labels"]
     if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE, 3) or labels.shape != pixels.shape[:1]:
         raise ValueError(f"{split} has the wrong shape")

@@ -18,7 +18,7 @@ import numpy as np
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import load_dataset, save_dataset
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
-from cifar_tui.data.folder import CIFAR100, load_folder
+from cifar_tui.data.folder import load_folder
 from cifar_tui.data.safe_pickle import load_pickle
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths, expand
@@ -120,7 +120,7 @@ def _read(path: Path, paths: Paths) -> ImageDataset:
     if (path / ARCHIVE).is_file():
         return _read_archive(path / ARCHIVE)
     dataset = load_folder(path, paths)
-    if dataset.name != CIFAR100:
+    if dataset.name != cifar100_names.CIFAR100:
         raise DatasetError(
             f"{path} holds images of {len(dataset.class_names)} other classes, not CIFAR-100; train on it with "
             f"data.source=folder and data.path={path}."
@@ -176,7 +176,7 @@ def _read_batch(file: BinaryIO, name: str) -> LabelledImages:
 
 def _dataset(train: LabelledImages, test: LabelledImages) -> ImageDataset:
     return ImageDataset(
-        name=CIFAR100,
+        name=cifar100_names.CIFAR100,
         train=train,
         val=None,
         test=test,

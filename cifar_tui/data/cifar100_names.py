@@ -1,4 +1,7 @@
-"""CIFAR-100's 20 superclasses and 100 classes (Krizhevsky 2009), in the official order, which is alphabetical."""
+"""CIFAR-100's name, 20 superclasses and 100 classes (Krizhevsky 2009), in the official order, which is alphabetical."""
+
+CIFAR100 = "CIFAR-100"
+"""What the data set is called, wherever its images came from."""
 
 _CLASSES_OF: dict[str, str] = {
     "aquatic_mammals": "beaver dolphin otter seal whale",

@@ -20,7 +20,6 @@ from cifar_tui.paths import Paths, expand
 
 logger = logging.getLogger(__name__)
 
-CIFAR100 = "CIFAR-100"
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _FORMATS = ("PNG", "JPEG")
 """Whatever a file is called: others have more to break, and EPS would start Ghostscript."""
@@ -102,7 +101,7 @@ def _decode(path: Path, listings: dict[str, Listing]) -> ImageDataset:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         splits = {split: _decode_split(listing, class_names, pool) for split, listing in listings.items()}
     return ImageDataset(
-        name=CIFAR100 if is_cifar100 else path.name,
+        name=cifar100_names.CIFAR100 if is_cifar100 else path.name,
         train=splits["train"],
         val=splits.get("val"),
         test=splits["test"],

@@ -36,7 +36,8 @@ def _mask(x: Tensor, p: float) -> Tensor:
     count = x.numel()
     numbers = torch.empty(-(-count // _LANES), dtype=torch.int64).random_(-(2**63), None)
     lanes = numbers.view(torch.int16)[:count].view(x.shape)
-    kept = lanes.ge_(round(p * _LEVELS) - _LEVELS // 2)  # 1 or 0, still as integers
+    highest = _LEVELS // 2 - 1
+    kept = lanes.ge_(min(round(p * _LEVELS) - _LEVELS // 2, highest))  # 1 or 0, still as integers
     scale = 1 / (1 - p)
     # Multiplying a bit pattern and widening it is many times faster here than converting integers to floats.
     if x.dtype is torch.bfloat16:

@@ -213,6 +213,8 @@ def _notes(slots: Sequence[Slot], words: Words) -> Iterator[Block]:
         if entry.changes:
             changes = ", ".join(changes_texts(entry.changes, with_old=True))
             yield Paragraph(words("note.changed", name=entry.title, preset=entry.preset.key, changes=changes))
+        if entry.is_trained_on:
+            yield Paragraph(words("note.trained_on", name=entry.title))
         if entry.others:
             key = "note.others_shipped" if entry.is_shipped else "note.others_latest"
             yield Paragraph(words(key, name=entry.title, preset=entry.preset.key, count=entry.others))

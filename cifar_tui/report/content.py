@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cifar_tui.config.model import ImageGRUConfig, ImageLSTMConfig, SequenceMode
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.events import EpochFinished, Results
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
 from cifar_tui.report.selection import Selection
 from cifar_tui.report.words import Words
 from cifar_tui.runs.compare import Difference, changes_from
-from cifar_tui.runs.groups import grouped
+from cifar_tui.runs.groups import grouped, repeated
 from cifar_tui.runs.references import references_of
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import CIFAR100, Row, ranked, rows_of
+from cifar_tui.runs.table import Row, ranked, rows_of
 from cifar_tui.text import printable
 
 _NOT_OF_THE_RECIPE = {("training", "seed"), ("training", "device")}
@@ -57,9 +58,14 @@ class Entry:
         return max(run.record.ended_at or run.record.created_at for run in self.runs)
 
     @property
+    def is_trained_on(self) -> bool:
+        """Whether the runs go on from finished ones."""
+        return any(run.record.parent is not None for run in self.runs)
+
+    @property
     def is_shipped(self) -> bool:
         """Whether the runs trained their preset exactly as it comes with the project."""
-        return self.preset is not None and not self.preset.is_own and not self.changes
+        return self.preset is not None and not self.preset.is_own and not self.changes and not self.is_trained_on
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def gather(
     """Sort `runs` into the rows of the course report.
 
     A row is filled by the runs of its preset on CIFAR-100: by those that trained it exactly as it comes, else by the
-    configuration whose run finished last. All others are further runs.
+    configuration whose run finished last. All others are further runs. Of runs with equal settings and an equal seed
+    the newest counts alone.
 
     Args:
         store: where the runs lie.
@@ -134,7 +141,9 @@ def _entries(store: RunStore, runs: Sequence[Run], presets: Sequence[Preset], wo
     by_id = {run.id: run for run in runs}
     by_key = {preset.key: preset for preset in presets}
     found: list[Entry] = []
-    for row in grouped(rows_of(store, runs, references_of(presets))):
+    rows = rows_of(store, runs, references_of(presets))
+    repeats = repeated(rows)
+    for row in grouped(row for row in rows if row.key not in repeats):
         members = sorted(
             (by_id[run_id] for run_id in row.members or (row.key,)),
             key=lambda run: (run.config.training.seed, run.record.created_at),
@@ -142,7 +151,7 @@ def _entries(store: RunStore, runs: Sequence[Run], presets: Sequence[Preset], wo
         preset = by_key.get(members[0].config.preset or "")
         changes = _changes(members[0], preset)
         # As the preset is called, unless a person called the runs something else.
-        is_plain = not changes and row.dataset == CIFAR100
+        is_plain = not changes and row.dataset == CIFAR100 and members[0].record.parent is None
         is_unnamed = preset is not None and row.name.startswith(preset.key)
         title = words.title(preset) if preset is not None and is_plain and is_unnamed else printable(row.name)
         histories = tuple(store.epochs(run.id) for run in members)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cifar_tui.config import FieldPath, RunConfig
-from cifar_tui.config.fields import as_text
 from cifar_tui.config.grid import SEED
 from cifar_tui.runs.columns import percent
-from cifar_tui.runs.compare import differences
+from cifar_tui.runs.compare import differences, setting_text
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 
@@ -129,13 +128,7 @@ def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:
 def _texts(path: FieldPath, runs: Sequence[Run]) -> list[str]:
     if path == PRESET:
         return [kind_of(run.config) for run in runs]
-    texts = []
-    for run in runs:
-        value: object = run.config
-        for name in path:
-            value = getattr(value, name, None)
-        texts.append(as_text(value))
-    return texts
+    return [setting_text(run.config, path) for run in runs]
 
 
 def _in_order(texts: Iterable[str]) -> tuple[str, ...]:

@@ -64,14 +64,15 @@ def _fits(wanted: str, device: str) -> bool:
 
 
 def _visible_gpus() -> int:
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        names = [name.strip() for name in visible.split(",") if name.strip()]
-        return names.index("-1") if "-1" in names else len(names)
     import pynvml  # not before the first frame
 
     try:
         pynvml.nvmlInit()
-        return int(pynvml.nvmlDeviceGetCount())
+        count = int(pynvml.nvmlDeviceGetCount())
     except pynvml.NVMLError:
         return 0
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return count
+    names = [name.strip() for name in visible.split(",") if name.strip()]
+    return min(names.index("-1") if "-1" in names else len(names), count)

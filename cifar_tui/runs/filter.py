@@ -7,7 +7,6 @@ M; times are seconds.
 """
 
 import math
-import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -140,16 +139,15 @@ def _text_test(holds: Callable[[Row, str], bool], value: str) -> Test:
 
 def _number_test(term: str, kind: str, get: Callable[[Row], float | None], sign: str, value: str) -> Test:
     wanted = _number(term, kind, value)
-    compare = _COMPARISONS.get(sign)
     tolerance = _TOLERANCES.get(kind, 0.0)
 
     def test(row: Row) -> bool:
         found = get(row)
         if found is None:
             return False
-        if compare is None:
-            return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=tolerance)
-        return compare(found, wanted)
+        if math.isclose(found, wanted, rel_tol=1e-9, abs_tol=tolerance):
+            return sign not in ("<", ">")
+        return sign.startswith(">" if found > wanted else "<")
 
     return test
 
@@ -168,13 +166,6 @@ def _number(term: str, kind: str, value: str) -> float:
 
 
 _TERM = re.compile(r"([^\W\d][\w/]*)(:|>=|<=|>|<|=)(.*)", re.DOTALL)
-
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
 
 _UNITS: Mapping[str, Mapping[str, float]] = {
     "accuracy": {"%": 0.01},

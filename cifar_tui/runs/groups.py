@@ -10,15 +10,38 @@ from cifar_tui.runs.table import Row
 def grouped(rows: Iterable[Row]) -> list[Row]:
     """Make one row of finished runs with equal settings on the same data set; all other rows stay as they are.
 
-    A group stands where its first run stood; its key is `group:` and what its runs have in common. Ranks are for
-    `ranked` to give afterwards. Archived runs keep to themselves.
+    Of runs that have their seed in common, too, only the newest is in it: the others would count a seed twice. A group
+    stands where its first run stood; its key is `group:` and what its runs have in common. Ranks are for `ranked` to
+    give afterwards. Archived runs keep to themselves.
     """
+    rows = tuple(rows)
+    repeats = repeated(rows)
     gathered: dict[Hashable, list[Row]] = {}
     for row in rows:
-        is_one_of_several = row.status == RunStatus.FINISHED and row.group is not None and not row.members
-        key = (row.group, row.dataset, row.archived) if is_one_of_several else row.key
-        gathered.setdefault(key, []).append(row)
+        group = None if row.key in repeats else _group_of(row)
+        gathered.setdefault(group or row.key, []).append(row)
     return [members[0] if len(members) == 1 else _mean_row(members) for members in gathered.values()]
+
+
+def repeated(rows: Iterable[Row]) -> frozenset[str]:
+    """Return the keys of those finished runs of which there is a newer one with equal settings and an equal seed."""
+    newest: dict[Hashable, Row] = {}
+    older: set[str] = set()
+    for row in rows:
+        if (group := _group_of(row)) is None:
+            continue
+        other = newest.setdefault((group, row.seed), row)
+        if other is not row:
+            old, new = sorted((other, row), key=lambda one: one.date.timestamp() if one.date else 0.0)
+            newest[group, row.seed] = new
+            older.add(old.key)
+    return frozenset(older)
+
+
+def _group_of(row: Row) -> Hashable:
+    """Return what a row has in common with those that become one row with it; None for a row that stays by itself."""
+    is_one_of_several = row.status == RunStatus.FINISHED and row.group is not None and not row.members
+    return (row.group, row.dataset, row.archived) if is_one_of_several else None
 
 
 def _mean_row(members: Sequence[Row]) -> Row:

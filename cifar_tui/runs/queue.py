@@ -104,9 +104,12 @@ class RunQueue:
         return [self._resume(run_id, start + place, slurm) for place, run_id in enumerate(run_ids)]
 
     def _resume(self, run_id: str, position: float, slurm: SlurmJob | None) -> Run:
-        check_can_go_on(self.store.get(run_id))
-        changes = {"status": RunStatus.QUEUED, "queue_position": position, "error": None, "slurm": slurm}
-        return self.store.change(run_id, lambda record: record.model_copy(update=changes))
+        def as_queued(record: RunRecord) -> RunRecord:
+            check_can_go_on(self.store.get(run_id))  # not before: another process may have taken it in the meantime
+            changes = {"status": RunStatus.QUEUED, "queue_position": position, "error": None, "slurm": slurm}
+            return record.model_copy(update=changes)
+
+        return self.store.change(run_id, as_queued)
 
     def _last_position(self) -> float:
         return max((run.record.queue_position for run in self.waiting()), default=-1.0)

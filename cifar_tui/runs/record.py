@@ -32,7 +32,7 @@ class RunStatus(StrEnum):
     """A person stopped it."""
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """It was running, and the process that trained it is gone. Seen by a reader, never written."""
+    """It was running, and the process that trained it is gone. A reader sees it before anybody writes it down."""
 
     @property
     def is_over(self) -> bool:

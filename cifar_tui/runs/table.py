@@ -7,12 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from cifar_tui.config import RunConfig, Source
+from cifar_tui.config import Source
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.events import EpochFinished, Results
 from cifar_tui.models.registry import MODELS
 from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
 
-CIFAR100 = "CIFAR-100"
 REPORT_STATUS = "report"
 MEASURED_STATUS = "measured"
 UNREADABLE_STATUS = "unreadable"
@@ -64,7 +64,10 @@ class Row:
     starred: bool = False
     archived: bool = False
     group: str | None = None
-    """Equal for runs that differ in nothing but name, seed and device; None for the report's rows."""
+    """Equal for runs that differ in nothing but name, seed and device, and of which none, or each, was trained on.
+
+    None for the report's rows.
+    """
     members: tuple[str, ...] = ()
     """The keys of the runs that this row is the mean of (see `groups`); none for a row of its own."""
     test_deviation: float | None = None
@@ -125,7 +128,7 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
         note=record.note,
         starred=record.starred,
         archived=record.archived,
-        group=_group(run.config),
+        group=_group(run),
         **(_measured(results) if results else _so_far(tuple(epochs))),
     )
 
@@ -205,6 +208,8 @@ def _report_difference(run: Run, dataset: str, references: References) -> float 
     return results.test_accuracy - reference
 
 
-def _group(config: RunConfig) -> str:
-    content = config.model_dump_json(exclude={"name": True, "training": {"seed", "device"}})
+def _group(run: Run) -> str:
+    content = run.config.model_dump_json(exclude={"name": True, "training": {"seed", "device"}})
+    if run.record.parent is not None:  # its first epochs followed another schedule
+        content += "trained on"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

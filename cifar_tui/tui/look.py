@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.events import EpochFinished
 from cifar_tui.paths import Paths
@@ -16,7 +17,7 @@ from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import CIFAR100, Row
+from cifar_tui.runs.table import Row
 from cifar_tui.tui.screens.live import LiveView
 from cifar_tui.tui.widgets.curves import Overlay
 from cifar_tui.tui.widgets.queue_table import QueueEntry

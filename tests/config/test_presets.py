@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cifar_tui.config import ConfigError
 from cifar_tui.models.summary import summarise
 from cifar_tui.paths import Paths, find_paths
-from cifar_tui.presets import PARTS, PresetLibrary, load_presets, read_preset
+from cifar_tui.presets import PARTS, PresetLibrary, load_presets, read_preset, save_preset
 
 # REPORT, "Results": part, test accuracy, validation accuracy and macro-F1 in percent, parameters.
 REPORT = {
@@ -139,6 +139,12 @@ def test_a_bad_preset_costs_one_sentence(paths: Paths, content: str | bytes, wor
     assert words in problem
     assert "\n" not in problem
     assert library.find("my/good") == read_preset(good, "my/good")
+
+
+def test_a_preset_that_could_not_be_read_again_is_not_written(paths: Paths, library: PresetLibrary) -> None:
+    with pytest.raises(ConfigError, match="title: must have at most 80 characters"):
+        save_preset(paths, "x " * 50, library.find("part1/mlp").config)
+    assert not list(paths.presets.rglob("*.toml"))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`RunConfig`: what it takes, what it says about the rest, and that it survives being written down."""
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from cifar_tui.config import Flip, RunConfig, explain, override
 from cifar_tui.config.errors import ConfigError
+from cifar_tui.config.fields import as_text
 from cifar_tui.config.overrides import with_values
 from cifar_tui.models.registry import MODELS
 
@@ -159,3 +161,22 @@ def test_rename_takes_any_text() -> None:
     assert with_values(_config(), {("name",): "5"}).name == "5"
     with pytest.raises(ConfigError, match="name: "):
         with_values(_config(), {("name",): "x" * 201})
+
+
+def test_a_folder_is_the_same_wherever_the_configuration_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for inside in ("first", "second"):
+        (tmp_path / inside).mkdir()
+    monkeypatch.chdir(tmp_path / "first")
+    written = _config(data={"source": "folder", "path": "images"}).model_dump_json()
+    monkeypatch.chdir(tmp_path / "second")
+    assert RunConfig.model_validate_json(written).data.path == tmp_path / "first" / "images"
+    assert _config(data={"source": "folder", "path": "~/images"}).data.path == tmp_path / "home" / "images"
+
+
+def test_a_number_is_shown_as_it_is() -> None:
+    lr = 0.00031622776601683794
+    assert float(as_text(_config(training={"lr": lr}).training.lr)) == lr
+    assert as_text(1e-4) == "0.0001"

@@ -20,6 +20,11 @@ def test_keeps_its_share_and_scales_it(p: float, dtype: torch.dtype) -> None:
     assert out.unique().tolist() == pytest.approx([0, scale.item()], rel=1e-6)
 
 
+def test_the_highest_rate_leaves_hardly_any() -> None:
+    torch.manual_seed(0)
+    assert (Dropout(1 - 1e-9)(torch.ones(2**16)) != 0).sum() < 16
+
+
 def test_neighbours_are_independent() -> None:
     """Four values share one random number; so may whole rows in a sum."""
     torch.manual_seed(1)

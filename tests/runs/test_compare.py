@@ -65,7 +65,7 @@ def test_metrics_are_compared_with_the_first_run(make_results: Callable[..., Res
 
 @pytest.mark.parametrize(
     ("change", "expected"),
-    [(0.001, "within"), (-0.004, "within"), (0.0041, "beyond"), (-0.2, "beyond")],
+    [(0.001, "within"), (-0.011, "within"), (0.0111, "beyond"), (-0.2, "beyond")],
 )
 def test_a_small_difference_of_two_runs_could_be_the_seeds(change: float, expected: str) -> None:
     assert within_spread(change) == f"{expected} the seed spread"

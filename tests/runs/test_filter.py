@@ -40,6 +40,7 @@ ROWS = (
         ("device:cuda:0", "a"), ("optimiser:adam", "a"), ("note:log", "a"),
         ("is:starred", "a"), ("-is:starred", "bd"), ("is:report", "d"), ("is:archived", "c"), ("-is:archived", "abd"),
         ("test>0.35", "a"), ("test>35%", "a"), ("test>=61", "a"), ("test>61", ""), ("test<=30%", "b"), ("test=61", "a"),
+        ("test>60.999", ""), ("test>=61.001", "a"), ("test<61.001", "b"), ("test<=60.999", "ab"),
         ("test:0.61", "a"), ("test>0.2 -is:starred", "b"), ("-test>0.35", "bd"), ("test>1", ""), ("test<1", "ab"),
         ("val>=60", "a"), ("f1<0.6", "a"), ("report>1", "a"), ("report>2.1", ""), ("report>3%", ""), ("report:2", "a"),
         ("report>-2", "a"), ("params<1e6", "b"),

@@ -81,8 +81,18 @@ def test_ranks_filter_and_every_column_serve_groups_too() -> None:
 
 
 def test_names_with_nothing_in_common_leave_the_first() -> None:
-    (row,) = grouped([_row("0", name="first try", test_accuracy=0.1), _row("1", name="again", test_accuracy=0.1)])
+    names = ("first try", "again")
+    (row,) = grouped([_row(name, name=name, seed=seed, test_accuracy=0.1) for seed, name in enumerate(names)])
     assert row.name == "first try"
+
+
+def test_a_seed_counts_once_and_what_was_repeated_stays_a_row_of_its_own() -> None:
+    again = _row("again", seed=0, test_accuracy=0.66, date=DAY + timedelta(hours=1))
+    rows = grouped([again, *SEEDS])
+    assert [row.members or row.key for row in rows] == [("again", "1", "2"), "0"]
+    assert rows[0].test_accuracy == pytest.approx(0.63)
+    assert rows[1] == SEEDS[0]
+    assert grouped([SEEDS[0], again]) == [SEEDS[0], again]
 
 
 def test_the_settings_decide_and_not_name_seed_or_device(
@@ -91,5 +101,12 @@ def test_the_settings_decide_and_not_name_seed_or_device(
     def group(*arguments: Any, **settings: Any) -> str | None:
         return run_row(store.create(make_config(*arguments, **settings), RunStatus.QUEUED)).group
 
+    def group_of_trained_on(seed: int) -> str | None:
+        parent = store.create(make_config(seed=seed), RunStatus.FINISHED)
+        for name in ("epochs.jsonl", "checkpoint.pt"):
+            (parent.folder / name).touch()
+        return run_row(store.create(make_config(seed=seed, epochs=2), RunStatus.QUEUED, parent=parent)).group
+
     assert group("a", seed=1, device="cpu") == group("b", seed=2, device="cuda")
-    assert len({group(), group(lr=0.5), group(model="mlp"), group(epochs=2)}) == 4
+    assert len({group(), group(lr=0.5), group(model="mlp"), group(epochs=2), group_of_trained_on(seed=0)}) == 5
+    assert group_of_trained_on(seed=0) == group_of_trained_on(seed=1)

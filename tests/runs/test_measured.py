@@ -5,6 +5,7 @@ from statistics import fmean, stdev
 
 import pytest
 
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.paths import find_paths
 from cifar_tui.presets import Preset, load_presets, measured_runs
 from cifar_tui.runs.columns import find_column, ordered
@@ -12,7 +13,7 @@ from cifar_tui.runs.export import as_markdown
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, report_rows
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import CIFAR100, ranked
+from cifar_tui.runs.table import ranked
 
 README = Path(__file__).parents[2] / "README.md"
 COLUMNS = "name,status,test,val,f1,report,params,epochs,time,device"

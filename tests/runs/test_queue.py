@@ -6,8 +6,8 @@ import pytest
 
 from cifar_tui.config import RunConfig
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import StoreError
+from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.store import Run, RunStore, StoreError
 
 MakeConfig = Callable[..., RunConfig]
 
@@ -82,3 +82,20 @@ def test_a_pause_is_seen_by_every_process(queue: RunQueue) -> None:
     other.go_on()
     other.go_on()
     assert not queue.is_paused
+
+
+def test_what_somebody_took_in_the_meantime_is_not_queued_again(
+    queue: RunQueue, store: RunStore, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.create(make_config(), RunStatus.STOPPED).id
+    change = store.change
+
+    def late(run_id: str, edit: Callable[[RunRecord], RunRecord]) -> Run:
+        with store.training_lock(run_id):
+            change(run_id, lambda record: record.model_copy(update={"status": RunStatus.RUNNING}))
+            return change(run_id, edit)
+
+    monkeypatch.setattr(store, "change", late)
+    with pytest.raises(StoreError, match="is running; only a stopped, failed or interrupted run can be resumed"):
+        queue.resume(run_id)
+    assert [run.status for run in store.scan(as_written=True).runs] == [RunStatus.RUNNING]

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pynvml
 import pytest
 
 from cifar_tui.config import RunConfig
@@ -73,9 +74,20 @@ def test_says_what_is_wrong_with_a_list(text: str, part: str) -> None:
 def test_auto_is_every_gpu_that_may_be_used(
     visible: str, devices: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pynvml.nvmlInit", lambda: None)
+    monkeypatch.setattr("pynvml.nvmlDeviceGetCount", lambda: 4)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert find_devices(("auto",)) == devices
     assert find_devices(("cpu",)) == ("cpu",)
+
+
+def test_gpus_that_are_allowed_but_not_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    monkeypatch.setattr("pynvml.nvmlInit", refuse)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    assert find_devices(("auto",)) == ("auto",)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.presets import PresetLibrary
 from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import references_of
 from cifar_tui.runs.store import Run
-from cifar_tui.runs.table import CIFAR100, Row
+from cifar_tui.runs.table import Row
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.trace import Trace
