@@ -3,7 +3,7 @@
 Each edit goes through the store's lock, so that two processes never lose one another's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,23 +22,20 @@ def rename(store: RunStore, run_id: str, name: str | None) -> Run:
     return _edit(store, run_id, lambda record: {"name": name})
 
 
-def tag(store: RunStore, run_id: str, *tags: str) -> Run:
-    """Add tags to a run.
+def tag(store: RunStore, run_id: str, *tags: str, without: Iterable[str] = ()) -> Run:
+    """Add tags to a run, and take others off, both or neither.
+
+    Args:
+        store: where the run is.
+        run_id: the run.
+        tags: to add.
+        without: to take off; those that the run does not have are passed over.
 
     Raises:
         StoreError: one is not a word of at most 32 characters, or the run cannot be read or written.
     """
-    return _edit(store, run_id, lambda record: {"tags": (*record.tags, *tags)})
-
-
-def untag(store: RunStore, run_id: str, *tags: str) -> Run:
-    """Take tags off a run; those that it does not have are passed over.
-
-    Raises:
-        StoreError: the run cannot be read or written.
-    """
-    unwanted = {tag.strip().lower() for tag in tags}
-    return _edit(store, run_id, lambda record: {"tags": [tag for tag in record.tags if tag not in unwanted]})
+    unwanted = {tag.strip().lower() for tag in without}
+    return _edit(store, run_id, lambda record: {"tags": [*(t for t in record.tags if t not in unwanted), *tags]})
 
 
 def note(store: RunStore, run_id: str, text: str) -> Run:

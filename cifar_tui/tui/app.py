@@ -24,6 +24,7 @@ from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.devices import AUTO
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.store import Run, StoreError
 from cifar_tui.tui.commands import commands
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.runs_app import RunsApp
@@ -180,6 +181,7 @@ class CifarApp(RunsApp):
     def _tick(self) -> None:
         self._catch_up_with_the_terminal()
         self._save_state()
+        self._look_for_data()
         if self._view is not None:
             self.look_at_slurm(self._view.snapshot.with_slurm)
         self.look()
@@ -258,12 +260,11 @@ class CifarApp(RunsApp):
     def action_resume_all(self) -> None:
         """Queue every interrupted run again."""
         rows = self._view.snapshot.rows if self._view else ()
-        interrupted = [row for row in rows if row.status == RunStatus.INTERRUPTED]
-        for row in interrupted:
-            self._change_runs(partial(self.run_queue.resume, row.key))
+        interrupted = [row.key for row in rows if row.status == RunStatus.INTERRUPTED]
+        count = sum(self._change_runs(partial(self.run_queue.resume, run_id)) for run_id in interrupted)
         self.runner.wake()
-        count = len(interrupted)
-        self.notify(f"{count} queued to go on." if count else "No run was interrupted.")
+        if count or not interrupted:
+            self.notify(f"{count} queued to go on." if count else "No run was interrupted.")
 
     async def action_quit(self) -> None:
         """Leave; asks first when a run trains here."""
@@ -271,7 +272,11 @@ class CifarApp(RunsApp):
 
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
-        current = [run for run in map(self.store.get, self.runner.current) if run.status is RunStatus.RUNNING]
+        current: list[Run] = []
+        for run_id in self.runner.current:
+            with contextlib.suppress(StoreError):  # its folder was removed
+                current.append(self.store.get(run_id))
+        current = [run for run in current if run.status is RunStatus.RUNNING]
         if current:
             names = f"{current[0].title} is" if len(current) == 1 else f"{len(current)} runs are"
             them = "it" if len(current) == 1 else "them"

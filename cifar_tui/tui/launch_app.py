@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _SECONDS_BETWEEN_QUESTIONS = 2.0
-"""To Slurm; a run's job shows how it stands within twice that."""
+"""To Slurm, after its last answer; a run's job shows how it stands within twice that where Slurm answers at once."""
 
 
 class LaunchApp(ImagesApp):
@@ -56,7 +56,8 @@ class LaunchApp(ImagesApp):
         self.jobs: dict[str, str] = {}
         """What Slurm says of the runs that it has, by their ids."""
         self._slurm_problem: str | None = None
-        self._asked_slurm_at = -_SECONDS_BETWEEN_QUESTIONS
+        self._is_asking_slurm = False
+        self._slurm_answered_at = -_SECONDS_BETWEEN_QUESTIONS
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
@@ -106,10 +107,11 @@ class LaunchApp(ImagesApp):
             if choice is DatasetChoice.SYNTHETIC:
                 configs = tuple(_on_embedded_data(config) for config in configs)
         if message.on is not None:
-            await self._hand_over(configs, message.on, is_sweep=message.is_sweep)
+            self._hand_over(configs, message.on, is_sweep=message.is_sweep)
         elif self._add(configs, first=message.first, is_sweep=message.is_sweep) and message.first:
             self.action_show_tab("live")
 
+    @work(group="hand-over")  # not exclusive: what Slurm was asked for happens, and its answer must be told
     async def _hand_over(self, configs: tuple[RunConfig, ...], on: str, *, is_sweep: bool) -> None:
         try:
             runs, jobs = await asyncio.to_thread(self.slurm_desk.hand_over, configs, on, is_sweep=is_sweep)
@@ -146,11 +148,12 @@ class LaunchApp(ImagesApp):
 
     def look_at_slurm(self, runs: Sequence[Run]) -> None:
         """Ask Slurm after its runs, now and then."""
-        if runs and time.monotonic() - self._asked_slurm_at >= _SECONDS_BETWEEN_QUESTIONS:
-            self._asked_slurm_at = time.monotonic()
+        is_due = time.monotonic() - self._slurm_answered_at >= _SECONDS_BETWEEN_QUESTIONS
+        if runs and is_due and not self._is_asking_slurm:
+            self._is_asking_slurm = True
             self._ask_slurm(runs)
 
-    @work(exclusive=True, group="slurm")
+    @work(group="slurm")
     async def _ask_slurm(self, runs: Sequence[Run]) -> None:
         try:
             self.jobs = await asyncio.to_thread(self.slurm_desk.look, runs)
@@ -159,6 +162,9 @@ class LaunchApp(ImagesApp):
             if str(error) != self._slurm_problem:
                 self._slurm_problem = str(error)
                 self.notify(str(error), title="Slurm", severity="warning", markup=False)
+        finally:
+            self._is_asking_slurm = False
+            self._slurm_answered_at = time.monotonic()
         self.look()
 
     @work(exclusive=True, group="save")
@@ -203,6 +209,7 @@ class LaunchApp(ImagesApp):
             self._data_pane.show(form.config.data if form.config else None, form.first_error)
 
     def _look_for_data(self) -> None:
+        """Say whether CIFAR-100 is there: it may come while no dialog waits for it, and from another process."""
         self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())
 
     def _add(self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False) -> bool:

@@ -59,7 +59,7 @@ class Looker:
         self._measured: tuple[Row, ...] | None = None
         self._snapshot = Snapshot()
         self._histories: dict[str, tuple[EpochFinished, ...]] = {}
-        """Of marked runs that do not change any more."""
+        """Of marked runs that are finished, and do not change any more."""
 
     def look(self, wish: Wish) -> LiveView:
         """Return what the screens show now."""
@@ -135,17 +135,17 @@ class Looker:
 
     def _overlays(self, marked: Sequence[str]) -> Iterator[Overlay]:
         snapshot = self._snapshot
-        names = {row.key: row.name for row in snapshot.rows if not row.is_unreadable} if marked else {}
-        running = {run.id for run in snapshot.running}
+        rows = {row.key: row for row in snapshot.rows if not row.is_unreadable} if marked else {}
         for place, run_id in enumerate(marked):
-            if run_id not in names or (snapshot.followed and snapshot.followed.run.id == run_id):
+            row = rows.get(run_id)
+            if row is None or (snapshot.followed and snapshot.followed.run.id == run_id):
                 continue
             epochs = self._histories.get(run_id)
             if epochs is None:
                 epochs = self._store.epochs(run_id)
-            if run_id not in running:
+            if row.status == RunStatus.FINISHED:
                 self._histories[run_id] = epochs
-            yield Overlay(names[run_id], epochs, place)
+            yield Overlay(row.name, epochs, place)
 
 
 def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArray[np.uint8]":

@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
 
 class RunsApp(LaunchApp):
-    """Live and the leaderboard, behind whatever screens there are."""
+    """Live and the leaderboard, behind whatever screens there are.
+
+    What a thread does on the way is never cancelled by a next wish: its end would be told to nobody.
+    """
+
+    def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
+        super().__init__(paths, devices)
+        self._report_turn = asyncio.Lock()
 
     @work(exclusive=True, group="open")
     async def _on_leaderboard_pane_sweep_wanted(self, message: "LeaderboardPane.SweepWanted") -> None:
@@ -56,10 +63,11 @@ class RunsApp(LaunchApp):
         question = f"Stop {run.title} {when}? It keeps a checkpoint and can be resumed."
         if await self.push_screen_wait(ConfirmScreen(question, "Stop it", "Go on")):
             if run.is_with_slurm and at is StopAt.BATCH:
-                await self._cancel_job(run)
+                self._cancel_job(run)
             else:
                 self._change_runs(lambda: ask_to_stop(run.folder, at))
 
+    @work(group="cancel")
     async def _cancel_job(self, run: Run) -> None:
         try:
             await asyncio.to_thread(self.slurm_desk.cancel, run)
@@ -67,12 +75,11 @@ class RunsApp(LaunchApp):
             self.notify(str(error), severity="warning", markup=False)
         self.look()
 
-    @work(exclusive=True, group="stop")
-    async def _on_live_pane_remove_wanted(self, message: "LivePane.RemoveWanted") -> None:
+    def _on_live_pane_remove_wanted(self, message: "LivePane.RemoveWanted") -> None:
         with contextlib.suppress(StoreError):
             run = self.store.get(message.run_id)
             if run.status is RunStatus.QUEUED and run.is_with_slurm:
-                await self._cancel_job(run)
+                self._cancel_job(run)
                 return
         self._change_runs(lambda: self.run_queue.remove(message.run_id))
 
@@ -85,13 +92,16 @@ class RunsApp(LaunchApp):
         self.runner.wake()
         self.notify("The queue goes on." if was_paused else "The queue waits after the present run.")
 
-    def _change_runs(self, change: Callable[[], object]) -> None:
-        """Do what writes to run folders; what goes wrong is told in its own sentence."""
+    def _change_runs(self, change: Callable[[], object]) -> bool:
+        """Do what writes to run folders; return whether it went well: what goes wrong is told in its own sentence."""
+        went_well = True
         try:
             change()
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
+            went_well = False
         self.look()
+        return went_well
 
     def _on_live_pane_follow_wanted(self, message: "LivePane.FollowWanted") -> None:
         self._follow = message.run_id
@@ -158,8 +168,6 @@ class RunsApp(LaunchApp):
 
     @work(exclusive=True, group="report")
     async def _on_run_edits_report_wanted(self, message: "RunEdits.ReportWanted") -> None:
-        from cifar_tui.report.selection import ReportError
-
         count = len(message.run_ids)
         which = f"the {count} marked run{'s' * (count > 1)}" if count else "every finished run"
         text = (
@@ -170,11 +178,17 @@ class RunsApp(LaunchApp):
                 "Course report", text, str(Path.cwd() / "report"), lambda answer: expand(answer.strip()), do="Write"
             )
         )
-        if folder is None:
-            return
+        if folder is not None:
+            self._write_report(folder, message.run_ids)
+
+    @work(group="report-writing")
+    async def _write_report(self, folder: Path, run_ids: tuple[str, ...]) -> None:
+        from cifar_tui.report.selection import ReportError
+
         self.notify("Writing the report …", markup=False)
         try:
-            written = await asyncio.to_thread(_write_report, self.paths, folder, message.run_ids)
+            async with self._report_turn:  # figures are drawn one report at a time
+                written = await asyncio.to_thread(_make_report, self.paths, folder, run_ids)
         except ReportError as error:
             self.notify(str(error), title="No report", severity="error", markup=False)
             return
@@ -233,7 +247,7 @@ class RunsApp(LaunchApp):
         self._launch_pane.open_config(config)
 
 
-def _write_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":
+def _make_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":
     from cifar_tui.report.selection import Selection
     from cifar_tui.report.write import write_report  # what draws and fills templates takes a second to import
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cifar_tui.config import RunConfig
-from cifar_tui.runs.edits import archive, note, rename, star, tag, untag
+from cifar_tui.runs.edits import archive, note, rename, star, tag
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -44,8 +44,11 @@ def test_tags_are_sorted_lower_case_words_each_once(store: RunStore, run: Run) -
     tag(store, run.id, "Final", "baseline")
     tag(store, run.id, " final ", "ablation")
     assert store.get(run.id).record.tags == ("ablation", "baseline", "final")
-    untag(store, run.id, "BASELINE", "never there")
-    assert store.get(run.id).record.tags == ("ablation", "final")
+    tag(store, run.id, "new", without=["BASELINE", "never there"])
+    assert store.get(run.id).record.tags == ("ablation", "final", "new")
+    with pytest.raises(StoreError):
+        tag(store, run.id, "x" * 33, without=["final"])
+    assert store.get(run.id).record.tags == ("ablation", "final", "new")
 
 
 @pytest.mark.parametrize("bad", ["", " ", "two words", "tab\tbed", "x" * 33, "\x1b[31m", "\ud800"])

@@ -125,7 +125,7 @@ def test_one_of_a_newer_schema_is_shown_and_never_written_to(store: RunStore) ->
     writers: list[Callable[[], object]] = [
         lambda: edits.rename(store, run_id, "mine"),
         lambda: edits.tag(store, run_id, "mine"),
-        lambda: edits.untag(store, run_id, "kept"),
+        lambda: edits.tag(store, run_id, without=["kept"]),
         lambda: edits.note(store, run_id, "mine"),
         lambda: edits.star(store, run_id, False),
         lambda: edits.archive(store, run_id),

@@ -189,13 +189,14 @@ class RunMaker:
         error: str | None = None,
         synthetic: bool = False,
         position: float = 0.0,
+        seed: int = 0,
     ) -> str:
         base = self.library.find(preset).config
         config = base.model_copy(
             update={
                 "name": name,
                 "data": DataConfig(source=Source.SYNTHETIC) if synthetic else base.data,
-                "training": TrainingConfig(epochs=30, batch_size=128, lr=base.training.lr),
+                "training": TrainingConfig(epochs=30, batch_size=128, lr=base.training.lr, seed=seed),
             }
         )
         self._made += 1

@@ -1,6 +1,8 @@
 import threading
+from collections.abc import Sequence
 
 import pytest
+from textual.content import Content
 from textual.widgets import Input, Select, Static
 
 from cifar_tui.config import Source
@@ -9,15 +11,18 @@ from cifar_tui.data.dataset import DatasetError
 from cifar_tui.paths import Paths
 from cifar_tui.presets import Preset
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.app import CifarApp
+from cifar_tui.tui.launch_app import LaunchApp
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
+from cifar_tui.tui.slurm_desk import SlurmDesk
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.form_row import FormRow
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 
-from .conftest import RunMaker, running, until
+from .conftest import RunMaker, running, small_run, until
 
 
 def row(app: CifarApp, *path: str) -> FormRow:
@@ -187,6 +192,70 @@ async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: P
             assert "[red]Mine[/]" in str(others.children[0].label)
     finally:
         app.runner.shut_down()
+
+
+async def test_a_run_without_a_preset_leaves_what_was_typed(app: CifarApp):
+    async with running(app, (160, 50)) as pilot:
+        app._launch_pane.form.set_field(("training", "epochs"), "77")
+        foreign = small_run("wide [/foo]")
+        app._launch_pane.open_config(foreign)
+        await until(pilot, lambda: app._launch_pane.form.config == foreign)
+        assert Content.from_markup(str(app._launch_pane.form.border_title)).plain == "wide [/foo]"
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: app._launch_pane.form.edits() == {("training", "epochs"): "77"})
+        assert str(app._launch_pane.form.border_title) == "part1/simple_cnn"
+
+
+async def test_what_slurm_says_is_told_whatever_was_pressed_meanwhile(
+    app: CifarApp, queue_held: None, monkeypatch: pytest.MonkeyPatch
+):
+    answers = threading.Event()
+
+    def refuse(*_: object, **__: object) -> None:
+        assert answers.wait(60)
+        raise SlurmError("There is no partition gpu.")
+
+    monkeypatch.setattr(SlurmDesk, "hand_over", refuse)
+    async with running(app, (160, 50)) as pilot:
+        app._launch_pane.form.set_field(("data", "source"), Source.SYNTHETIC.value)
+        app._launch_pane.show_place("partition=gpu")
+        await pilot.press("t", "i")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        answers.set()
+        await until(pilot, lambda: "There is no partition gpu." in [str(note.message) for note in app._notifications])
+
+
+async def test_slurm_is_asked_again_once_it_has_answered(
+    app: CifarApp, runs: RunMaker, queue_held: None, monkeypatch: pytest.MonkeyPatch
+):
+    answers = threading.Event()
+    questions: list[tuple[str, ...]] = []
+
+    def look(self: SlurmDesk, asked: Sequence[Run]) -> dict[str, str]:
+        questions.append(tuple(run.id for run in asked))
+        assert answers.wait(60)
+        return {run.id: "pending" for run in asked}
+
+    run_id = runs.make("part1/mlp", RunStatus.QUEUED)
+    monkeypatch.setattr(SlurmDesk, "look", look)
+    monkeypatch.setattr("cifar_tui.tui.launch_app._SECONDS_BETWEEN_QUESTIONS", 0.0)
+    async with running(app, (160, 50)) as pilot:
+        for _ in range(3):
+            LaunchApp.look_at_slurm(app, [runs.store.get(run_id)])
+            await pilot.pause()
+        assert questions == [(run_id,)]
+        answers.set()
+        await until(pilot, lambda: app.jobs == {run_id: "pending"})
+        LaunchApp.look_at_slurm(app, [runs.store.get(run_id)])
+        await until(pilot, lambda: len(questions) == 2)
+
+
+async def test_images_that_come_while_nobody_asks_are_noticed(app: CifarApp, runs: RunMaker, paths: Paths):
+    async with running(app, (160, 50)) as pilot:
+        banner = app.query_one("#data-banner")
+        assert banner.display
+        runs.keep_images(paths)
+        await until(pilot, lambda: not banner.display)
 
 
 async def test_two_runs_queued_first_keep_their_order(app: CifarApp, runs: RunMaker, queue_held: None):

@@ -1,6 +1,7 @@
 import pytest
 from textual.widgets import DataTable, Input, Static
 
+from cifar_tui.runs.columns import COLUMNS
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.ask import AskScreen
@@ -55,6 +56,19 @@ async def test_every_column_sorts_by_key_and_by_click(app: CifarApp, furnished: 
         await pilot.pause()  # the new headings have to be drawn before they can be clicked
         await pilot.click(table, offset=(x, 1))
         await until(pilot, lambda: heading().endswith("↑"))
+
+
+async def test_the_order_passes_over_columns_that_are_not_there(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        table = await opened(app, pilot)
+        assert isinstance(table, RunTable)
+        titles = {column.title for column in table.columns_shown}
+        assert len(titles) < len(COLUMNS)
+        for _ in range(len(titles)):
+            before = table.border_subtitle
+            await pilot.press(">")
+            await until(pilot, lambda before=before: table.border_subtitle != before)
+            assert str(table.border_subtitle).removeprefix("sorted by ") in titles
 
 
 async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp, furnished: RunMaker):

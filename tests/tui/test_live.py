@@ -8,6 +8,7 @@ from cifar_tui.training.checkpoint import read_checkpoint
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
+from cifar_tui.tui.widgets.curves import Curves
 from cifar_tui.tui.widgets.queue_table import QueueTable
 
 from .conftest import RunMaker, running, small_run, until
@@ -233,6 +234,26 @@ async def test_a_finished_run_fills_both_bars(app: CifarApp, runs: RunMaker, que
         title = app.query_one("#live-title", Static)
         await until(pilot, lambda: "epoch 30/30" in str(title.content))
         assert [app.query_one(f"#{name}-bar", ProgressBar).progress for name in ("run", "epoch")] == [1, 1]
+
+
+async def test_nothing_is_left_of_the_last_run_when_it_is_deleted(app: CifarApp, runs: RunMaker, queue_held: None):
+    runs.make("part1/simple_cnn", RunStatus.STOPPED, epochs=4)
+    async with running(app, (160, 50)) as pilot:
+        await pilot.press("2")
+        title = app.query_one("#live-title", Static)
+        await until(pilot, lambda: "epoch 4/30" in str(title.content))
+        app.store.discard("run-01")
+        await until(pilot, lambda: str(title.content).startswith("No run yet."))
+        assert app.query_one(Curves)._curve.epochs == ()
+
+
+async def test_leaving_does_not_ask_after_a_run_that_was_removed(
+    app: CifarApp, runs: RunMaker, queue_held: None, monkeypatch: pytest.MonkeyPatch
+):
+    async with running(app, (160, 50)) as pilot:
+        monkeypatch.setattr(type(app.runner), "current", ("gone",))
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
 
 
 async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, SelectionList, Static
 
@@ -20,7 +21,7 @@ from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.curves import Curves
 from cifar_tui.tui.widgets.run_table import RunTable
 
-from .conftest import RunMaker, running, until
+from .conftest import RunMaker, curve, running, until
 
 
 async def at(app: CifarApp, pilot: Pilot[None], run_id: str) -> RunTable:
@@ -75,6 +76,36 @@ async def test_a_wrong_tag_is_told_in_the_question(app: CifarApp, furnished: Run
         await answer(app, pilot, "x" * 40)
         await until(pilot, lambda: "32" in str(app.screen.query_one("#ask-note", Static).content))
         assert isinstance(app.screen, AskScreen)
+
+
+async def test_a_wrong_tag_takes_none_away(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("t")
+        await answer(app, pilot, "final good")
+        await until(pilot, lambda: app.store.get("run-01").record.tags == ("final", "good"))
+        await until(pilot, lambda: "final" in str(app.query_one(RunTable).get_cell("run-01", "tags")))
+        await pilot.press("t")
+        await answer(app, pilot, "good " + "x" * 40)
+        await until(pilot, lambda: "32" in str(app.screen.query_one("#ask-note", Static).content))
+        assert app.store.get("run-01").record.tags == ("final", "good")
+
+
+async def test_an_answer_that_is_given_twice_counts_once(app: CifarApp, furnished: RunMaker):
+    """As where enter is pressed twice, and both keys come in one packet."""
+    furnished.keep_weights("run-01")
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        line = app.screen.query_one("#answer", Input)
+        await line.action_submit()
+        await line.action_submit()
+        line.post_message(events.Key("escape", None))
+        await until(pilot, lambda: len(app.store.ids()) == 10 and not isinstance(app.screen, AskScreen))
+        await pilot.press("2")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        assert len(app.store.ids()) == 10
 
 
 async def test_marked_runs_are_tagged_together(app: CifarApp, furnished: RunMaker):
@@ -299,6 +330,20 @@ async def test_marked_runs_lie_over_the_one_on_live(app: CifarApp, furnished: Ru
         await until(pilot, lambda: len(chart.data.series) == 2)
 
 
+async def test_the_curve_of_a_marked_run_grows_once_it_is_resumed(app: CifarApp, furnished: RunMaker):
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "run-06")
+        await pilot.press("space", "2")
+        chart = app.query_one("#live Curves", Curves).query_one("#accuracy-chart", Chart)
+
+        def epochs() -> list[int]:
+            return [len(series.points) for series in chart.data.series if series.label == "part3/custom_vit"]
+
+        await until(pilot, lambda: epochs() == [7])
+        app.store.append_epoch("run-06", curve(8)[-1])
+        await until(pilot, lambda: epochs() == [8])
+
+
 @pytest.mark.parametrize("suffix", ["csv", "md", "json"])
 async def test_export(app: CifarApp, furnished: RunMaker, tmp_path: Path, suffix: str):
     async with running(app, (160, 50)) as pilot:
@@ -389,8 +434,8 @@ async def test_the_columns_say_which_are_shown_and_why_one_is_not_seen(app: Cifa
 
 
 async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None):
-    for accuracy in (0.60, 0.62):
-        runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=accuracy)
+    for seed, accuracy in enumerate((0.60, 0.62)):
+        runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=accuracy, seed=seed)
     async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("h", "g")
@@ -398,6 +443,21 @@ async def test_seeds_are_grouped(app: CifarApp, runs: RunMaker, queue_held: None
         assert str(table.get_cell(keys(table)[0], "test")) == "61.00 ± 1.41 (2)"
         await pilot.press("g")
         await until(pilot, lambda: len(keys(table)) == 2)
+
+
+async def test_a_group_is_marked_whole(app: CifarApp, runs: RunMaker, queue_held: None):
+    for seed in range(2):
+        runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=30, accuracy=0.6, seed=seed)
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-02")
+        await pilot.press("space", "h", "g")
+        await until(pilot, lambda: len(keys(table)) == 1)
+        assert "◉" not in str(table.get_cell(keys(table)[0], "name"))
+        await pilot.press("space")
+        await until(pilot, lambda: "◉" in str(table.get_cell(keys(table)[0], "name")))
+        assert app.marked == ["run-02", "run-01"]
+        await pilot.press("space")
+        await until(pilot, lambda: not app.marked)
 
 
 async def test_thousands_of_rows_are_laid_out_as_they_are_reached(app: CifarApp, runs: RunMaker, queue_held: None):

@@ -52,17 +52,17 @@ class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
                 yield Button("Cancel (esc)", compact=True, id="cancel")
                 yield Button(f"{self._do} (enter)", compact=True, id="do", variant="primary")
 
+    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Leave things as they are."""
-        self.dismiss(None)
-
-    @on(Button.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.dismiss(None)
+        if self.is_current:
+            self.dismiss(None)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#do")
     def _agreed(self) -> None:
+        if not self.is_current:  # the key was pressed twice, and the first time has closed it
+            return
         try:
             answer = self._accept(self.query_one("#answer", Input).value)
         except (ConfigError, StoreError) as error:

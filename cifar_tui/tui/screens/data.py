@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -208,7 +209,7 @@ class DataPane(Horizontal):
             self._grid.say("Images", message.error, is_wrong=True)
             return
         self._dataset = message.dataset
-        self._table.border_title = message.dataset.name
+        self._table.border_title = Text(message.dataset.name)
         self._table.show(message.groups)
         self._show_group()
 

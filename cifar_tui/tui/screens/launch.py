@@ -110,8 +110,9 @@ class LaunchPane(Vertical):
 
     def show_data_state(self, *, has_cifar100: bool) -> None:
         """Say whether CIFAR-100 is there, where the form asks for it."""
-        self._has_cifar100 = has_cifar100
-        self._show_banner()
+        if has_cifar100 != self._has_cifar100:
+            self._has_cifar100 = has_cifar100
+            self._show_banner()
 
     def show_busy(self, *, busy: bool) -> None:
         """Say whether a run trains now."""
@@ -127,15 +128,15 @@ class LaunchPane(Vertical):
     def open_config(self, config: RunConfig) -> None:
         """Put any configuration into the form, compared with the preset that it came from, if that is still there."""
         base = next((preset for preset in self._library.presets if preset.key == config.preset), None)
+        self._keep_draft()
         if base is None:
+            self._preset = Preset(config.title, config.title, config)
             self.form.load(config)
-            self.form.border_title = config.title
         else:
-            self._keep_draft()
             self._preset = base
             self.query_one(PresetTree).select(base.key)
             self.form.load(base.config, flat(config))
-            self._show_form_title()
+        self._show_form_title()
         self.action_edit()
 
     def action_train(self) -> None:
@@ -251,18 +252,22 @@ class LaunchPane(Vertical):
 
     @on(Tree.NodeHighlighted)
     def _highlighted(self, message: Tree.NodeHighlighted[Preset | Group]) -> None:
-        data = message.node.data
-        if isinstance(data, Preset) and data.key != self._preset.key:
-            self._keep_draft()
-            images = self.form.edits("data")  # the images stay the ones that were chosen
-            self._preset = data
-            self.form.load(data.config, images | self._drafts.get(data.key, {}))
-            self._show_form_title()
+        if isinstance(message.node.data, Preset):
+            self._open_preset(message.node.data)
 
     @on(Tree.NodeSelected)
     def _selected(self, message: Tree.NodeSelected[Preset | Group]) -> None:
         if isinstance(message.node.data, Preset):
+            self._open_preset(message.node.data)  # a run without a preset may have taken its place in the form
             self.action_edit()
+
+    def _open_preset(self, preset: Preset) -> None:
+        if preset.key != self._preset.key:
+            self._keep_draft()
+            images = self.form.edits("data")  # the images stay the ones that were chosen
+            self._preset = preset
+            self.form.load(preset.config, images | self._drafts.get(preset.key, {}))
+            self._show_form_title()
 
     @on(ConfigForm.Changed)
     def _form_changed(self) -> None:

@@ -137,8 +137,9 @@ class LeaderboardPane(RunEdits):
 
     def action_sort(self, step: int) -> None:
         """Sort by the next or the previous column."""
-        place = self._columns.index(self._column) if self._column in self._columns else 0
-        self._sort_by(self._columns[(place + step) % len(self._columns)])
+        columns = self._table.columns_shown or self._columns
+        place = columns.index(self._column) if self._column in columns else 0
+        self._sort_by(columns[(place + step) % len(columns)])
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -194,7 +195,7 @@ class LeaderboardPane(RunEdits):
         self._table.focus()
 
     def action_mark(self) -> None:
-        """Mark the chosen run, or take its mark away; go to the next row."""
+        """Mark the chosen run, or all of a group, or take their marks away; go to the next row."""
         row = self._table.chosen
         if row is None:
             return
@@ -202,11 +203,9 @@ class LeaderboardPane(RunEdits):
             self.app.notify("Rows of the report and of this project cannot be marked.")
         elif row.is_unreadable:
             self._say_why_unreadable(row)
-        for key in _runs_of(row):
-            if key in self._marked:
-                self._marked.remove(key)
-            else:
-                self._marked.append(key)
+        keys = _runs_of(row)
+        new = [key for key in keys if key not in self._marked]
+        self._marked[:] = [*self._marked, *new] if new else [key for key in self._marked if key not in keys]
         self._marks_changed()
         self._table.action_cursor_down()
 

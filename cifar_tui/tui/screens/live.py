@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from cifar_tui.runs.table import Row
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.trace import Trace
+from cifar_tui.tui.widgets.curve_actions import CurveActions
 from cifar_tui.tui.widgets.curves import Curve, Curves, Overlay
 from cifar_tui.tui.widgets.queue_table import QueueEntry, QueueTable
 from cifar_tui.tui.widgets.run_header import RunHeader
@@ -50,7 +52,7 @@ class LiveView:
     """What trains, where that is more than one run, and what waits."""
 
 
-class LivePane(Vertical):
+class LivePane(Vertical, CurveActions):
     """Shows one run as its folder tells it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("live")
@@ -141,20 +143,22 @@ class LivePane(Vertical):
         self._view = view
         history = view.snapshot.followed
         self.query_one(QueueTable).show(view.entries, is_paused=view.is_paused)
+        self.query_one(RunHeader).show(history)
+        self._show_log(view.log)
         if history is None:
+            if self._drawn is not None:  # the last run was deleted
+                self._drawn = None
+                self.query_one(Vitals).is_measuring = False
+                self.query_one(Vitals).show((), ())
+                self.query_one(Curves).show(Curve())
             return
         self._trace.note(history)
-        self.query_one(RunHeader).show(history)
         self.query_one(Vitals).is_measuring = history.run.status is RunStatus.RUNNING
         self.query_one(Vitals).show(history.epochs, self._trace.points)
         drawn = (history.run.id, history.epochs, view.overlays)
         if drawn != self._drawn or time.monotonic() - self._drawn_at >= _SECONDS_BETWEEN_CHARTS:
             self._drawn, self._drawn_at = drawn, time.monotonic()
             self._show_curves(history)
-        log = Text("\n".join(printable(_DATE.sub("", line)) for line in view.log), style="dim")
-        if log != self.query_one("#log-text", Static).content:
-            self.query_one("#log-text", Static).update(log)
-            self.query_one("#log", VerticalScroll).scroll_end(animate=False)
 
     def action_stop(self) -> None:
         """Stop the run that is shown, at its next batch."""
@@ -200,22 +204,6 @@ class LivePane(Vertical):
         """Show the loss on a logarithmic scale, or not."""
         self.post_message(self.ViewChanged(log_scale=self.query_one(Curves).toggle_log()))
 
-    def action_zoom(self, direction: int) -> None:
-        """Show fewer epochs (1) or more (-1)."""
-        self.query_one(Curves).zoom(0.5 if direction > 0 else 2.0)
-
-    def action_pan(self, direction: int) -> None:
-        """Move the window to earlier (-1) or later (1) epochs."""
-        self.query_one(Curves).pan(direction)
-
-    def action_show_all(self) -> None:
-        """Show the whole run."""
-        self.query_one(Curves).show_all()
-
-    def action_cursor(self, step: int) -> None:
-        """Read the values of the epoch before (-1) or after (1)."""
-        self.query_one(Curves).move_cursor(step)
-
     def action_overlay(self) -> None:
         """Lay the marked runs over this one, or not."""
         if not self._view.overlays:
@@ -238,6 +226,12 @@ class LivePane(Vertical):
             self.app.notify("No run is training here.")
         else:
             self.post_message(self.StopWanted(self._followed.run, after_epoch=after_epoch))
+
+    def _show_log(self, lines: Sequence[str]) -> None:
+        log = Text("\n".join(printable(_DATE.sub("", line)) for line in lines), style="dim")
+        if log != self.query_one("#log-text", Static).content:
+            self.query_one("#log-text", Static).update(log)
+            self.query_one("#log", VerticalScroll).scroll_end(animate=False)
 
     def _show_curves(self, history: History) -> None:
         curve = Curve(

@@ -90,9 +90,8 @@ class RunEdits(Vertical):
             words = answer.split()
             for row in rows:
                 gone = row.tags if len(rows) == 1 else tuple(word[1:] for word in words if word.startswith("-"))
-                if gone:
-                    edits.untag(self._store, row.key, *gone)
-                edits.tag(self._store, row.key, *(word for word in words if not word.startswith("-")))
+                added = (word for word in words if not word.startswith("-"))
+                edits.tag(self._store, row.key, *added, without=gone)
             return True
 
         if await self.app.push_screen_wait(AskScreen("Tags", text, value, accept)):

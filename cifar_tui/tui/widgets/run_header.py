@@ -15,6 +15,7 @@ from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
 
 _LONGEST_ERROR = 1000
+_NO_RUN = "No run yet. Choose a preset on Launch (1) and press t."
 
 
 class RunHeader(Vertical):
@@ -35,15 +36,21 @@ class RunHeader(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay out title and bars."""
-        yield Static("No run yet. Choose a preset on Launch (1) and press t.", id="live-title")
+        yield Static(_NO_RUN, id="live-title")
         for name in ("run", "epoch"):
             with Horizontal(classes="bar-line"):
                 yield Static(name.capitalize(), classes="bar-name")
                 yield ProgressBar(total=1, show_eta=False, id=f"{name}-bar")
                 yield Static(id=f"{name}-detail", classes="bar-detail")
 
-    def show(self, history: History) -> None:
-        """Show the run as its folder tells it."""
+    def show(self, history: History | None) -> None:
+        """Show the run as its folder tells it; without one, how to get one."""
+        if history is None:
+            self._update("#live-title", Text(_NO_RUN))
+            for name in ("run", "epoch"):
+                self._update(f"#{name}-detail", Text())
+                self.query_one(f"#{name}-bar", ProgressBar).update(progress=0)
+            return
         run = history.run
         within = _within_epoch(history)
         self._update("#live-title", _title(history))

@@ -183,6 +183,7 @@ class RunTable(BrightTable):
         return text
 
     def _name_text(self, row: Row, name: str, width: int) -> Text:
-        mark = Text(symbols().marked, style="bold yellow") if row.key in self._marked else status_mark(row.status)
+        is_marked = {*(row.members or (row.key,))} <= {*self._marked}
+        mark = Text(symbols().marked, style="bold yellow") if is_marked else status_mark(row.status)
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
         return Text.assemble(mark, " ", without_middle(name, width - mark.cell_len - 1 - star.cell_len), star)
