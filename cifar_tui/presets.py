@@ -1,6 +1,7 @@
 """Presets: TOML files that hold a run's settings, and what the report or this project measured with them."""
 
 import datetime
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ USER_PREFIX = "my"
 """Users' own presets are called `my/<file>`, so that they can never hide a shipped one."""
 
 _LARGEST = 2**20
+_LEAST_OF_A_HINT = 3
+"""Letters: what is shorter is a part of many names."""
+_SIMILARITY_OF_A_HINT = 0.75
 
 PARTS: Mapping[int, str] = {
     1: "Four basic models",
@@ -120,8 +124,11 @@ class PresetLibrary:
         for preset in self.presets:
             if preset.key == key:
                 return preset
+        keys = [preset.key for preset in self.presets]
         wanted = key.rpartition("/")[2]
-        near = [preset.key for preset in self.presets if wanted and wanted in preset.key]
+        near = [known for known in keys if len(wanted) >= _LEAST_OF_A_HINT and wanted in known]
+        near = near or difflib.get_close_matches(key, keys, n=4, cutoff=_SIMILARITY_OF_A_HINT)
+        near = near or [known for known in keys if _is_similar(wanted, known.rpartition("/")[2])]
         hint = f"did you mean {' or '.join(near[:4])}?" if near else "`cifar-tui presets` lists them."
         raise ConfigError(f"There is no preset {key!r}: {hint}")
 
@@ -187,6 +194,10 @@ def read_preset(file: Path, key: str | None = None) -> Preset:
     except RecursionError:
         raise ConfigError(f"{file}: is nested too deeply") from None
     return Preset(key, content.title, config, content.reference, content.measured, content.against)
+
+
+def _is_similar(one: str, other: str) -> bool:
+    return bool(difflib.get_close_matches(one, [other], cutoff=_SIMILARITY_OF_A_HINT))
 
 
 def measured_runs() -> Path:

@@ -71,7 +71,11 @@ AtOnceOption = Annotated[
     int | None,
     typer.Option("--at-once", min=1, metavar="N", help="With Slurm: at most so many runs at the same time."),
 ]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, a part of it that no other run has, or its name.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EventsOption = Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")]
 
 
 def _paths(context: typer.Context, home: Path | None) -> "Paths":
@@ -116,6 +120,9 @@ def start(
     if context.invoked_subcommand is not None:
         if demo:
             fail(f"--demo starts the app; leave it out, or leave out {context.invoked_subcommand!r}.", USAGE)
+        for option, is_given in (("--devices", devices != "auto"), ("--on-hangup", on_hangup != "continue")):
+            if is_given:
+                fail(f"{option} before a command is the app's; leave it out, or write it behind the command.", USAGE)
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         fail("The app needs a terminal; `cifar-tui train PRESET` works without one.", USAGE)
@@ -145,7 +152,7 @@ def train(
     ] = False,
     on: OnOption = "local",
     slurm: SlurmOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    as_json: EventsOption = False,
     home: HomeOption = None,
 ) -> None:
     """Train a preset here and now, or hand it to Slurm, without the app.
@@ -165,8 +172,8 @@ def train(
 @app.command()
 def resume(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    run: RunArgument,
+    as_json: EventsOption = False,
     home: HomeOption = None,
 ) -> None:
     """Go on with a run that was stopped, failed or interrupted, exactly from its last checkpoint.
@@ -181,13 +188,14 @@ def resume(
 @app.command()
 def watch(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    run: RunArgument,
+    as_json: EventsOption = False,
     home: HomeOption = None,
 ) -> None:
     """Follow a run that another process trains, line by line, until it ends.
 
-    Exits as train does; Ctrl+C ends the watching, not the run.
+    Exits with 0 when the run finished, 130 when it was stopped, 1 when it failed or lost its process; Ctrl+C ends the
+    watching, not the run.
     """
     from cifar_tui.cli.watch import watch_run
 
@@ -197,9 +205,9 @@ def watch(
 @app.command()
 def extend(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    run: RunArgument,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs in all, with those that it has.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+    as_json: EventsOption = False,
     home: HomeOption = None,
 ) -> None:
     """Train a finished run on for more epochs, as a new run that names it as its parent.
@@ -249,7 +257,7 @@ def runs(
 @app.command()
 def inspect(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it that no other run has.")],
+    run: RunArgument,
     other: Annotated[
         str | None, typer.Argument(metavar="RUN2", help="A second run, to compare the two image by image.")
     ] = None,
@@ -262,7 +270,9 @@ def inspect(
     worst: Annotated[
         int | None, typer.Option("--worst", min=1, metavar="N", help="Only the N worst classes, the worst first.")
     ] = None,
-    pairs: Annotated[int, typer.Option("--pairs", min=0, metavar="N", help="So many of the most confused pairs.")] = 10,
+    pairs: Annotated[
+        int | None, typer.Option("--pairs", min=0, metavar="N", help="So many of the most confused pairs; else 10.")
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -273,11 +283,14 @@ def inspect(
     from cifar_tui.cli.inspect import inspect_one, inspect_two
 
     if other is not None:
-        if worst is not None or sort != "recall":
-            fail("--sort and --worst are for one run; leave them out, or leave out RUN2.", USAGE)
+        if worst is not None or pairs is not None or sort != "recall":
+            fail("--sort, --worst and --pairs are for one run; leave them out, or leave out RUN2.", USAGE)
+        if as_json and by != "class":
+            fail("The JSON of two runs counts images, and no classes; leave out --by, or --json.", USAGE)
         inspect_two(_paths(context, home), run, other, by=by, as_json=as_json)
     else:
-        inspect_one(_paths(context, home), run, by=by, sort=sort, worst=worst, pairs=pairs, as_json=as_json)
+        count = 10 if pairs is None else pairs
+        inspect_one(_paths(context, home), run, by=by, sort=sort, worst=worst, pairs=count, as_json=as_json)
 
 
 @app.command()

@@ -35,7 +35,7 @@ def inspect_one(paths: Paths, wanted: str, *, by: str, sort: str, worst: int | N
 
     Args:
         paths: where the run is kept.
-        wanted: the run's id, or any part of it that no other run has.
+        wanted: the run's id, any part of it that no other run has, or its name.
         by: `class` or `superclass`.
         sort: a key of `analysis.classes.SORTS`; the best stand first, names in the order of the alphabet.
         worst: only so many classes, the worst first; None prints all.
@@ -70,7 +70,7 @@ def inspect_two(paths: Paths, first: str, second: str, *, by: str, as_json: bool
 
     Args:
         paths: where the runs are kept.
-        first: the id of run A, or a part of it that no other run has.
+        first: the id of run A, a part of it that no other run has, or its name.
         second: that of run B.
         by: `class` or `superclass`: in what the largest differences are told.
         as_json: print an object in place of tables; shares are fractions.

@@ -1,5 +1,6 @@
 """Where runs are trained when a command says so: here, or by Slurm."""
 
+import json
 from collections.abc import Sequence
 
 from cifar_tui.cli.console import USAGE, fail
@@ -32,14 +33,18 @@ def slurm_options(paths: Paths, on: str, wishes: Sequence[str], at_once: int | N
     return options
 
 
-def hand_over(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions) -> None:
+def hand_over(
+    paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOptions, *, as_json: bool = False
+) -> None:
     """Hand runs to Slurm that wait for it, and say as which jobs; leaves with a sentence where Slurm refuses them."""
-    if not runs:
-        return
     try:
-        jobs = submit(paths, store, runs, options)
+        jobs = submit(paths, store, runs, options) if runs else ()
     except (SlurmError, StoreError) as error:
         fail(str(error))
+    if as_json:
+        print(json.dumps({"jobs": jobs, "runs": [run.id for run in runs]}))
+    if as_json or not runs:
+        return
     count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
     at_once = f", {options.at_once} at once" if len(runs) > options.at_once else ""
     print(f"Handed to Slurm: {count} as job {', '.join(jobs)} ({options.text}{at_once}).")

@@ -71,7 +71,7 @@ def start_sweep(
         slurm: for runs that Slurm is to train instead.
         dry_run: only say what would be trained.
         yes: ask nothing.
-        as_json: print lines of JSON.
+        as_json: print lines of JSON; of a dry run, what would be trained as one object.
     """
     try:
         configs = make_grid([configure(paths, preset, settings) for preset in presets], axes, seeds)
@@ -85,6 +85,8 @@ def start_sweep(
     if not as_json:
         _print_plan(name, what, len(configs))
         _print_estimate(paths, [*what.missing, *(run.config for run in what.unfinished)])
+    elif dry_run:
+        print(json.dumps(_plan_as_object(name, what), indent=2))
     if dry_run:
         return 0
     count = len(what.missing) + len(what.unfinished)
@@ -92,7 +94,7 @@ def start_sweep(
         _ask(count)
     carried_out = _carried_out(RunQueue(store), name, what, slurm)
     if slurm is not None:
-        hand_over(paths, store, carried_out, slurm)
+        hand_over(paths, store, carried_out, slurm, as_json=as_json)
         if carried_out and not as_json:
             print(f"`cifar-tui sweep status {name}` and the app show how they are.")
         return 0
@@ -109,7 +111,7 @@ def resume_sweep(
     what = Plan((), tuple(run for run in runs if run.status.can_go_on), ())
     resumed = _carried_out(RunQueue(store), name, what, slurm)
     if slurm is not None:
-        hand_over(paths, store, resumed, slurm)
+        hand_over(paths, store, resumed, slurm, as_json=as_json)
         return 0
     waiting = tuple(run for run in runs if not run.status.is_over)
     return _train(paths, store, name, (*resumed, *waiting), devices, as_json=as_json)
@@ -160,6 +162,15 @@ def _print_plan(name: str, what: Plan, count: int) -> None:
                 print(f"  {printable(title)}")
             if len(titles) > _MOST_LISTED:
                 print(f"  … and {len(titles) - _MOST_LISTED} more")
+
+
+def _plan_as_object(name: str, what: Plan) -> dict[str, object]:
+    return {
+        "sweep": name,
+        "present": {run.id: run.title for run in what.present},
+        "unfinished": {run.id: run.title for run in what.unfinished},
+        "missing": [config.title for config in what.missing],
+    }
 
 
 def _print_estimate(paths: Paths, configs: Sequence[RunConfig]) -> None:

@@ -20,7 +20,7 @@ from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
 from cifar_tui.runs.queue import RunQueue, check_can_go_on
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import Run, RunStore, StoreError
+from cifar_tui.runs.store import NoSuchRunError, Run, RunStore, StoreError
 from cifar_tui.runs.table import rows_of
 from cifar_tui.slurm.options import SlurmOptions
 from cifar_tui.slurm.submit import slurm_job
@@ -47,14 +47,14 @@ def train_preset(
         seeds: such as `0..4` or `0, 7`; None trains once, with the seed of the settings.
         slurm: for runs that Slurm is to train instead of this process.
         go_on: resume the newest unfinished run of this very configuration, if there is one.
-        as_json: print events as lines of JSON.
+        as_json: print events as lines of JSON; for Slurm, jobs and runs as one object.
     """
     config = _configure(paths, preset, settings, name)
     configs = _with_seeds(config, seeds)
     check_images(paths, configs)
     store = RunStore(paths.runs)
     if slurm is not None:
-        _hand_over(paths, store, configs, slurm, go_on=go_on)
+        _hand_over(paths, store, configs, slurm, go_on=go_on, as_json=as_json)
         return 0
     runs: list[Run] = []
     for config in configs:
@@ -83,7 +83,7 @@ def _unfinished(store: RunStore, config: RunConfig) -> Run | None:
 
 
 def _hand_over(
-    paths: Paths, store: RunStore, configs: Sequence[RunConfig], slurm: SlurmOptions, *, go_on: bool
+    paths: Paths, store: RunStore, configs: Sequence[RunConfig], slurm: SlurmOptions, *, go_on: bool, as_json: bool
 ) -> None:
     queue, job = RunQueue(store), slurm_job(slurm)
     runs: list[Run] = []
@@ -93,8 +93,8 @@ def _hand_over(
             runs += [queue.resume(unfinished.id, slurm=job)] if unfinished else queue.add_all([config], slurm=job)
     except StoreError as error:
         fail(str(error))
-    hand_over(paths, store, runs, slurm)
-    for run in runs:
+    hand_over(paths, store, runs, slurm, as_json=as_json)
+    for run in runs if not as_json else ():
         print(f"  {run.id}")
 
 
@@ -103,7 +103,7 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
 
     Args:
         paths: where the run is kept.
-        wanted: the run's id, or any part of it that no other run has.
+        wanted: the run's id, any part of it that no other run has, or its name.
         as_json: print events as lines of JSON.
     """
     store = RunStore(paths.runs)
@@ -120,7 +120,7 @@ def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
 
     Args:
         paths: where the runs are kept.
-        wanted: the run's id, or any part of it that no other run has.
+        wanted: the run's id, any part of it that no other run has, or its name.
         epochs: how many the new run has in all.
         as_json: print events as lines of JSON.
     """
@@ -133,15 +133,11 @@ def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
 
 
 def find_run(store: RunStore, wanted: str) -> Run:
-    """Return the run whose id is `wanted`, or the one that has it as a part; leaves with a sentence where none is."""
-    matches = [run_id for run_id in store.ids() if wanted in run_id]
-    if wanted in matches:
-        matches = [wanted]
-    if len(matches) != 1:
-        found = f"{len(matches)} runs are" if matches else "No run is"
-        fail(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).", USAGE)
+    """Return the run that is meant (see `RunStore.find`); leaves with a sentence where none is."""
     try:
-        return store.get(matches[0])
+        return store.find(wanted)
+    except NoSuchRunError as error:
+        fail(str(error), USAGE)
     except StoreError as error:
         fail(str(error))
 

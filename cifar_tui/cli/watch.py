@@ -30,7 +30,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
 
     Args:
         paths: where the run is kept.
-        wanted: the run's id, or any part of it that no other run has.
+        wanted: the run's id, any part of it that no other run has, or its name.
         as_json: print events as lines of JSON.
     """
     store = RunStore(paths.runs)

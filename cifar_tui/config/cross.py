@@ -19,7 +19,7 @@ _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 
 
 def alternatives(text: str, most: int = MOST_RUNS) -> tuple[str, ...]:
-    """Return the values that a number's text names: `1e-3, 3e-4` are two, `0..4` are five, `0.1` is one.
+    """Return the values that a number's text names: `1e-3, 3e-4` are two, `0..4` and `4..0` are five, `0.1` is one.
 
     Args:
         text: values and ranges, with commas between them.
@@ -30,8 +30,9 @@ def alternatives(text: str, most: int = MOST_RUNS) -> tuple[str, ...]:
         part = part.strip()
         if match := _RANGE.fullmatch(part):
             first, last = int(match[1]), int(match[2])
+            step = 1 if first <= last else -1
             # One more than allowed, so that the many are refused and not cut off.
-            found += [str(number) for number in range(first, min(last, first + most) + 1)] or [part]
+            found += [str(number) for number in range(first, last + step, step)[: most + 1]]
         elif part:
             found.append(part)
     return tuple(dict.fromkeys(found)) or ("",)

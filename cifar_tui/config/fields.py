@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cifar_tui.config.data import DataConfig
-from cifar_tui.config.errors import FieldPath
+from cifar_tui.config.errors import ConfigError, FieldPath
 from cifar_tui.config.model import ModelConfig
 from cifar_tui.config.run import RunConfig
 from cifar_tui.config.training import TrainingConfig
@@ -77,6 +77,13 @@ def training_fields() -> tuple[FormField, ...]:
 def name_field() -> FormField:
     """Return the run's name."""
     return next(field for field in _fields(RunConfig, ()) if field.path == ("name",))
+
+
+def unknown_key(path: FieldPath) -> ConfigError:
+    """Return the error of a key that a configuration does not have, with the one that may be meant."""
+    meant = [field.path for field in (*training_fields(), *data_fields()) if field.path[-1] == path[-1]]
+    hint = f"; {'.'.join(meant[0])} is one" if meant else ""
+    return ConfigError(f"{'.'.join(path)}: is not a known key{hint}")
 
 
 def as_text(value: object) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from cifar_tui.config.cross import alternatives, cross
 from cifar_tui.config.errors import ConfigError, FieldPath, sentence
-from cifar_tui.config.fields import data_fields, training_fields
+from cifar_tui.config.fields import unknown_key
 from cifar_tui.config.run import RunConfig
 
 MOST_RUNS_OF_A_SWEEP = 5000
@@ -76,6 +76,4 @@ def _check_key(values: dict[str, Any], path: FieldPath) -> None:
     for name in path[:-1]:
         part = part.get(name) if isinstance(part, dict) else None
     if not isinstance(part, dict) or path[-1] not in part or isinstance(part[path[-1]], dict):
-        meant = [field.path for field in (*training_fields(), *data_fields()) if field.path[-1] == path[-1]]
-        hint = f"; {'.'.join(meant[0])} is one" if meant else ""
-        raise ConfigError(f"{'.'.join(path)}: is not a known key{hint}")
+        raise unknown_key(path)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cifar_tui.config.errors import ConfigError, FieldPath, sentence
+from cifar_tui.config.fields import unknown_key
 from cifar_tui.config.run import RunConfig
 
 
@@ -28,8 +29,10 @@ def override(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
         for part in path[:-1]:
             child = parent.get(part)
             if not isinstance(child, dict):
-                raise ConfigError(f"{key.strip()}: is not a known key")
+                raise unknown_key(tuple(path))
             parent = child
+        if parent is values and path[0] not in values:
+            raise unknown_key(tuple(path))
         value = _parse(text.strip())
         if path == ["model", "name"] and value != parent.get("name"):
             parent.clear()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.report.analysis import Finding, curve_findings, part_findings, summary_findings
 from cifar_tui.report.architecture import flow
 from cifar_tui.report.content import Content, Entry, Slot
@@ -57,7 +58,7 @@ def compose(content: Content, words: Words) -> Document:
     sections.append(_appendix(content, words))
     return Document(
         language=words.language,
-        title=words("title"),
+        title=words("title", data=_subject(content, words)),
         subtitle=words("subtitle"),
         facts=tuple(_facts(content, words)),
         contents_title=words("contents"),
@@ -70,10 +71,9 @@ def _facts(content: Content, words: Words) -> Iterator[tuple[str, str]]:
     runs = [run for entry in content.all_entries for run in entry.runs]
     moments = sorted(run.record.ended_at or run.record.created_at for run in runs)
     first, last = f"{moments[0]:%Y-%m-%d}", f"{moments[-1]:%Y-%m-%d}"
-    datasets = sorted({entry.row.dataset for entry in content.all_entries})
     devices = sorted({run.record.started.device for run in runs if run.record.started})
     versions = sorted({run.record.environment.torch for run in runs if run.record.environment})
-    yield words("fact.data"), words.join(datasets)
+    yield words("fact.data"), words.join(_datasets(content))
     yield words("fact.runs"), words("fact.runs_value", count=len(runs), configurations=len(content.all_entries))
     yield words("fact.dates"), first if first == last else f"{first} – {last}"
     if devices:
@@ -82,8 +82,18 @@ def _facts(content: Content, words: Words) -> Iterator[tuple[str, str]]:
         yield words("fact.framework"), f"PyTorch {', '.join(versions)}"
 
 
+def _datasets(content: Content) -> list[str]:
+    return sorted({entry.row.dataset for entry in content.all_entries})
+
+
+def _subject(content: Content, words: Words) -> str:
+    """What the report is about: CIFAR-100, unless all of its runs learned from something else."""
+    datasets = _datasets(content)
+    return CIFAR100 if CIFAR100 in datasets else words.join(datasets)
+
+
 def _abstract(content: Content, words: Words) -> Section:
-    blocks: list[Block] = [Paragraph(words("abstract.text"))]
+    blocks: list[Block] = [Paragraph(words("abstract.text", data=_subject(content, words)))]
     if content.entries:
         best = max(content.entries, key=lambda entry: entry.row.test_accuracy or 0.0)
         leanest = max(content.entries, key=lambda entry: entry.row.accuracy_per_million or 0.0)
@@ -109,15 +119,18 @@ def _data(content: Content, words: Words) -> Section:
         f"{dataset}: {words.whole(train)} / {words.whole(val)} / {words.whole(test)}"
         for dataset, train, val, test in sizes
     ]
-    rows = (
-        (words("data.classes"), words("data.classes_value")),
-        (words("data.images"), words("data.images_value")),
-        (words("data.split"), "; ".join(splits) or NOTHING),
-        (words("data.stratified"), words("data.stratified_value")),
-        (words("data.normalise"), words("data.normalise_value", mean=_triple(MEAN), std=_triple(STD))),
-        (words("data.augment"), words("data.augment_value")),
-        (words("data.evaluate"), words("data.evaluate_value")),
-    )
+    values = {
+        "classes": words("data.classes_value"),
+        "images": words("data.images_value"),
+        "split": "; ".join(splits) or NOTHING,
+        "stratified": words("data.stratified_value"),
+        "normalise": words("data.normalise_value", mean=_triple(MEAN), std=_triple(STD)),
+        "augment": words("data.augment_value"),
+        "evaluate": words("data.evaluate_value"),
+    }
+    if CIFAR100 not in _datasets(content):
+        del values["classes"], values["stratified"]
+    rows = tuple((words(f"data.{key}"), value) for key, value in values.items())
     table = Table(words("data.caption"), (words("table.what"), words("table.value")), ("left", "left"), rows)
     return Section("data", words("data.title"), (table, Paragraph(words("data.text"))))
 

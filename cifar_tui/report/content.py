@@ -11,15 +11,12 @@ from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import Preset
 from cifar_tui.report.selection import Selection
 from cifar_tui.report.words import Words
-from cifar_tui.runs.compare import Difference, changes_from
+from cifar_tui.runs.compare import NOT_OF_THE_RECIPE, Difference, changes_from
 from cifar_tui.runs.groups import grouped, repeated
 from cifar_tui.runs.references import references_of
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import Row, ranked, rows_of
 from cifar_tui.text import printable
-
-_NOT_OF_THE_RECIPE = {("training", "seed"), ("training", "device")}
-"""Settings in which the runs of one row may differ, as in `runs.groups`."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +159,7 @@ def _entries(store: RunStore, runs: Sequence[Run], presets: Sequence[Preset], wo
 def _changes(run: Run, preset: Preset | None) -> tuple[Difference, ...]:
     if preset is None:
         return ()
-    return tuple(change for change in changes_from(run.config, preset.config) if change.path not in _NOT_OF_THE_RECIPE)
+    return tuple(change for change in changes_from(run.config, preset.config) if change.path not in NOT_OF_THE_RECIPE)
 
 
 def _report_order(preset: Preset) -> tuple[int, int, str]:

@@ -65,9 +65,9 @@ _SIDES = ((11.0, 0.0), (-11.0, 0.0), (0.0, 10.0), (0.0, -10.0))
 _ENOUGH = 25.0
 """Points between a number and all else."""
 
-Entry = tuple[Artist, str]
+LegendEntry = tuple[Artist, str]
 """A sign of the legend, and what it stands for."""
-Draw = Callable[[Axes], list[Entry]]
+Draw = Callable[[Axes], list[LegendEntry]]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _own_style() -> Iterator[None]:
 
 def _figure(charts: Sequence[Draw], width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
-    legend: list[Entry] = []
+    legend: list[LegendEntry] = []
     for axes, chart in zip(figure.subplots(1, len(charts), squeeze=False)[0], charts, strict=True):
         legend = chart(axes)
     if legend:
@@ -145,12 +145,12 @@ def _as_png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
-def _loss(axes: Axes, picture: CurvesPicture) -> list[Entry]:
+def _loss(axes: Axes, picture: CurvesPicture) -> list[LegendEntry]:
     axes.set_ylabel(picture.loss)
     return _learning(axes, picture, lambda curves: (curves.train_loss, curves.val_loss), 1.0)
 
 
-def _accuracy(axes: Axes, picture: CurvesPicture) -> list[Entry]:
+def _accuracy(axes: Axes, picture: CurvesPicture) -> list[LegendEntry]:
     axes.set_ylabel(picture.accuracy)
     legend = _learning(axes, picture, lambda curves: (curves.train_accuracy, curves.val_accuracy), 100.0)
     axes.set_ylim(bottom=0.0)
@@ -159,7 +159,7 @@ def _accuracy(axes: Axes, picture: CurvesPicture) -> list[Entry]:
 
 def _learning(
     axes: Axes, picture: CurvesPicture, get: Callable[[LearningCurves], tuple[Curve, Curve]], scale: float
-) -> list[Entry]:
+) -> list[LegendEntry]:
     """Draw training dashed and validation solid, each model in its own colour; a single one in two."""
     axes.set_xlabel(picture.epoch)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, steps=[1, 2, 5, 10]))
@@ -167,7 +167,7 @@ def _learning(
     axes.margins(x=0.02)
     names = shortened([curves.title for curves in picture.curves], _LONGEST_NAME)
     is_single = len(picture.curves) == 1
-    legend: list[Entry] = []
+    legend: list[LegendEntry] = []
     for place, curves in enumerate(picture.curves):
         training, validation = get(curves)
         colour, marker = SERIES[place], MARKERS[place]
@@ -199,7 +199,7 @@ def _line(
     return line
 
 
-def _bars(axes: Axes, picture: BarsPicture) -> list[Entry]:
+def _bars(axes: Axes, picture: BarsPicture) -> list[LegendEntry]:
     names = shortened([bar.label for bar in picture.bars], _LONGEST_NAME)
     places = range(len(picture.bars))
     values = [100 * bar.accuracy for bar in picture.bars]
@@ -226,7 +226,7 @@ def _bars(axes: Axes, picture: BarsPicture) -> list[Entry]:
     return [(sign, picture.reference)]
 
 
-def _sizes(axes: Axes, picture: SizesPicture) -> list[Entry]:
+def _sizes(axes: Axes, picture: SizesPicture) -> list[LegendEntry]:
     axes.set_xscale("log")
     positions = [(max(point.parameters, 1), 100 * point.accuracy) for point in picture.points]
     axes.plot([x for x, _ in positions], [y for _, y in positions], "o", markersize=6.5, color=SERIES[0])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import Run, RunStore, StoreError
+from cifar_tui.runs.store import NoSuchRunError, Run, RunStore, StoreError
 from cifar_tui.text import printable
 
 TRAINED_BY = {2: 1}
@@ -67,15 +67,10 @@ def choose_runs(store: RunStore, selection: Selection) -> tuple[Run, ...]:
 
 
 def _find(store: RunStore, wanted: str) -> Run:
-    ids = store.ids()
-    matches = [wanted] if wanted in ids else [run_id for run_id in ids if wanted in run_id]
-    if not matches:
-        matches = [run.id for run in store.scan().runs if run.title == wanted]
-    if len(matches) != 1:
-        found = f"{len(matches)} runs are" if matches else "No run is"
-        raise SelectionError(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).")
     try:
-        run = store.get(matches[0])
+        run = store.find(wanted)
+    except NoSuchRunError as error:
+        raise SelectionError(str(error)) from None
     except StoreError as error:
         raise ReportError(str(error)) from None
     if not _is_finished(run):

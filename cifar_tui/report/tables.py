@@ -12,7 +12,7 @@ from cifar_tui.report.document import Align, Table
 from cifar_tui.report.reproduce import seeds_text
 from cifar_tui.report.words import Words
 from cifar_tui.runs.columns import duration
-from cifar_tui.runs.compare import Difference, differences
+from cifar_tui.runs.compare import NOT_OF_THE_RECIPE, Difference, differences
 from cifar_tui.text import printable
 
 MEDALS = ("🥇", "🥈", "🥉")
@@ -29,7 +29,6 @@ _USUAL = RunConfig(
     training=TrainingConfig(schedule=Schedule.EPOCH_COSINE, decay_all=True),
 )
 """The course report's recipe; what a configuration changes in it has no column of its own."""
-_NOT_THE_RECIPE: frozenset[FieldPath] = frozenset({("training", "seed"), ("training", "device")})
 
 
 def results_table(slots: Sequence[Slot], words: Words) -> Table:
@@ -194,7 +193,7 @@ def changes_texts(changes: Iterable[Difference], *, with_old: bool = False) -> l
 def _unusual(config: RunConfig) -> list[Difference]:
     usual = _USUAL.model_copy(update={"model": config.model})
     found = differences([usual, config])
-    return [change for change in found if change.path not in _OWN_COLUMNS | _NOT_THE_RECIPE]
+    return [change for change in found if change.path not in _OWN_COLUMNS | NOT_OF_THE_RECIPE]
 
 
 def _results(entries: Sequence[Entry], missing: Sequence[Preset], words: Words, caption: str) -> Table:

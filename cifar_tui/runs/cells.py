@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cifar_tui.config import FieldPath, RunConfig
-from cifar_tui.config.grid import SEED
 from cifar_tui.runs.columns import percent
-from cifar_tui.runs.compare import differences, setting_text
+from cifar_tui.runs.compare import NOT_OF_THE_RECIPE, differences, setting_text
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 
 PRESET: FieldPath = ("preset",)
-_DEVICE: FieldPath = ("training", "device")
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:
     found: dict[FieldPath, str] = {PRESET: "Preset"} if len(kinds) > 1 else {}
     for kind in kinds:
         for difference in differences([run.config for run in runs if kind_of(run.config) == kind]):
-            if difference.path not in (SEED, _DEVICE):
+            if difference.path not in NOT_OF_THE_RECIPE:
                 found[difference.path] = difference.title
     return list(found.items())
 

@@ -17,6 +17,9 @@ of differences lie within 1.96 of theirs: 1.1 points at 0.4. Of the pairs of see
 one of 36 lies farther apart.
 """
 
+NOT_OF_THE_RECIPE: frozenset[FieldPath] = frozenset({("training", "seed"), ("training", "device")})
+"""Settings in which the runs of one recipe may differ."""
+
 TEST_ACCURACY = "Test %"
 """The title of the metric that runs are ranked by."""
 

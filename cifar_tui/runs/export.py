@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from cifar_tui.runs.columns import COLUMNS, Column
@@ -28,13 +28,21 @@ def as_csv(rows: Sequence[Row], columns: Sequence[Column] = COLUMNS) -> str:
 
 def as_markdown(rows: Sequence[Row], columns: Sequence[Column] = COLUMNS) -> str:
     """Return a Markdown table."""
+    lines = [[column.text(row) for column in columns] for row in rows]
+    return markdown_table([column.title for column in columns], lines, [column.is_number for column in columns])
 
-    def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(cells)} |\n"
 
-    titles = line([column.title for column in columns])
-    rule = line(["---:" if column.is_number else "---" for column in columns])
-    return titles + rule + "".join(line([_markdown_cell(column, row) for column in columns]) for row in rows)
+def markdown_table(titles: Sequence[str], lines: Iterable[Sequence[str]], is_number: Sequence[bool] = ()) -> str:
+    """Return a Markdown table of any texts.
+
+    Args:
+        titles: of the columns.
+        lines: the cells of each line.
+        is_number: which columns stand to the right; without any, none.
+    """
+    rule = ["---:" if right else "---" for right in is_number or [False] * len(titles)]
+    escaped = ([_markdown_cell(cell) for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in (titles, rule, *escaped))
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -50,8 +58,8 @@ def _cell(column: Column, row: Row) -> str:
     return printable(column.text(row)).strip()
 
 
-def _markdown_cell(column: Column, row: Row) -> str:
-    return _cell(column, row).replace("\\", "\\\\").replace("|", "\\|")
+def _markdown_cell(text: str) -> str:
+    return printable(text).strip().replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _csv_cell(column: Column, row: Row) -> str:

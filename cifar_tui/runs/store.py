@@ -44,6 +44,10 @@ class StoreError(Exception):
         super().__init__(printable(sentence))
 
 
+class NoSuchRunError(StoreError):
+    """No run, or more than one, is called as a person wrote it."""
+
+
 class UnreadableRunError(StoreError):
     """A run folder that cannot be read: damaged, without a record, or written by a newer version."""
 
@@ -169,6 +173,22 @@ class RunStore:
         if lives_elsewhere(folder):
             return Run(run_id, folder, record, is_known_by_heartbeat=True)
         return Run(run_id, folder, record.model_copy(update={"status": RunStatus.INTERRUPTED}))
+
+    def find(self, wanted: str) -> Run:
+        """Return the run whose id is `wanted`, else the one that has it as a part of its id, else the one of that name.
+
+        Raises:
+            NoSuchRunError: there is none, or there are several.
+            UnreadableRunError: its run.json cannot be read.
+        """
+        ids = self.ids()
+        matches = [wanted] if wanted in ids else [run_id for run_id in ids if wanted in run_id]
+        if not matches:
+            matches = [run.id for run in self.scan(as_written=True).runs if run.title == wanted]
+        if len(matches) != 1:
+            found = f"{len(matches)} runs are" if matches else "No run is"
+            raise NoSuchRunError(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).")
+        return self.get(matches[0])
 
     def scan(self, leave_out: Container[str] = (), *, as_written: bool = False) -> Scan:
         """Read every run but those whose id is in `leave_out`; one that cannot be read costs only itself.

@@ -48,7 +48,7 @@ class RunJob:
         Raises:
             SystemExit: the run failed, or this node does not see its folder.
         """
-        paths = Paths(**{name: Path(path) for name, path in self._paths.items()})
+        paths = self._home
         store = RunStore(paths.runs)
         job = own_job_id()
         if not _take(store, run_id, job):
@@ -76,9 +76,13 @@ class RunJob:
             self._training.stop()
             if self._training.is_over:
                 sys.exit(_FAILED if self._training.has_failed else 0)
-        store = RunStore(Path(self._paths["data"]) / "runs")
+        store = RunStore(self._home.runs)
         store.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.QUEUED}))
-        return DelayedSubmission(RunJob(Paths(**{name: Path(path) for name, path in self._paths.items()})), run_id)
+        return DelayedSubmission(RunJob(self._home), run_id)
+
+    @property
+    def _home(self) -> Paths:
+        return Paths(**{name: Path(path) for name, path in self._paths.items()})
 
 
 class _Training:

@@ -64,7 +64,7 @@ def _defaults(file: Path) -> tuple[dict[str, str], int]:
     if not isinstance(table, dict):
         raise SlurmError(f'{file}: slurm must be a table of sbatch\'s options: [slurm], then partition = "gpu".')
     at_once = table.pop("at_once", DEFAULT_AT_ONCE)
-    if not isinstance(at_once, int) or at_once < 1:
+    if not isinstance(at_once, int) or isinstance(at_once, bool) or at_once < 1:
         raise SlurmError(f"{file}: slurm.at_once must be a whole number of runs, 1 or more.")
     found: dict[str, str] = {}
     for key, value in table.items():

@@ -35,20 +35,27 @@ class Reading:
     gpus: tuple[GPUReading, ...]
 
 
+_SECONDS_OF_THE_FIRST_READING = 0.2
+
+
 class Meters:
-    """Reads the meters; not thread-safe."""
+    """Reads the meters; not thread-safe, and the first time it takes a moment."""
 
     def __init__(self) -> None:
         self._nvml: Any = None
         self._has_looked = False
+        self._has_read = False
 
     def read(self) -> Reading:
         """Return how things are now."""
         import psutil  # not before the first frame
 
+        # Without an interval it is the time since the last reading, of which the first has none, and says 0.
+        interval = None if self._has_read else _SECONDS_OF_THE_FIRST_READING
+        self._has_read = True
         memory = psutil.virtual_memory()
         return Reading(
-            processor=psutil.cpu_percent() / 100,
+            processor=psutil.cpu_percent(interval) / 100,
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
             gpus=self._read_gpus(),

@@ -213,7 +213,7 @@ def _finite(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _visible(series: Series, data: ChartData) -> list[tuple[float, float]]:
-    """The points inside the window and one beyond each side, without what a logarithm cannot show."""
+    """The points inside the window, without what a logarithm cannot show."""
     points = [point for point in _finite(series.points) if point[1] >= 1 / _LARGEST or not data.log_scale]
     inside = [place for place, (x, _) in enumerate(points) if data.x_min <= x <= data.x_max]
     if not inside:

@@ -100,7 +100,9 @@ def test_two_runs(call: Call, runs: dict[str, str]) -> None:
         (("good", "cut"), "cut short has no predictions.npz"),
         (("good", "--sort", "luck"), "--sort takes recall, precision, f1, support, name."),
         (("good", "--sort", "name", "--worst", "3"), "--worst needs a number to sort by"),
-        (("good", "poor", "--worst", "3"), "--sort and --worst are for one run"),
+        (("good", "poor", "--worst", "3"), "--sort, --worst and --pairs are for one run"),
+        (("good", "poor", "--pairs", "3"), "--sort, --worst and --pairs are for one run"),
+        (("good", "poor", "--by", "superclass", "--json"), "leave out --by, or --json"),
     ],
 )
 def test_what_cannot_be_shown(

@@ -25,8 +25,15 @@ Call = Callable[..., Result]
 EVIL = "a|b [red]\x1b[31m\u202ex"
 
 
-def _finished(store: RunStore, name: str, accuracy: float, parameters: int) -> str:
-    config = RunConfig.model_validate({"name": name, "model": {"name": "mlp"}, "data": {"source": "synthetic"}})
+def _finished(store: RunStore, name: str, accuracy: float, parameters: int, seed: int = 0) -> str:
+    config = RunConfig.model_validate(
+        {
+            "name": name,
+            "model": {"name": "mlp"},
+            "data": {"source": "synthetic"},
+            "training": {"seed": seed},
+        }
+    )
     run = store.create(config, RunStatus.FINISHED)
     results = Results(
         test_accuracy=accuracy, test_loss=2.0, top5_accuracy=0.8, macro_f1=0.4, superclass_accuracy=None,
@@ -47,7 +54,7 @@ def ids(paths: Paths) -> dict[str, str]:
     )
     return {
         "nine": _finished(store, EVIL, 0.09, 2_000_000),
-        "ten": _finished(store, "ten", 0.10, 300_000),
+        "ten": _finished(store, "ten", 0.10, 300_000, seed=1),
         "later": queued.id,
     }
 

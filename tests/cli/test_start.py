@@ -49,6 +49,15 @@ def test_the_app_needs_a_terminal(call: Call, sentence: Callable[[Result], str])
     assert "The app needs a terminal" in sentence(result)
 
 
+@pytest.mark.parametrize("arguments", [["--devices", "cpu"], ["--on-hangup", "stop"]])
+def test_what_is_for_the_app_goes_with_no_command(
+    call: Call, sentence: Callable[[Result], str], arguments: list[str]
+) -> None:
+    result = call(*arguments, "presets")
+    assert result.exit_code == 2
+    assert sentence(result).startswith(f"cifar-tui: {arguments[0]} before a command is the app's; leave it out")
+
+
 def test_demo_goes_with_no_command(call: Call, sentence: Callable[[Result], str]) -> None:
     result = call("--demo", "runs")
     assert result.exit_code == 2

@@ -64,6 +64,9 @@ def test_a_dry_run_writes_nothing(call: Call, paths: Paths, tiny: list[str]) -> 
     assert "Sweep mlp-lr-seed: 4 runs." in result.stdout
     assert "  part1/mlp lr=0.01 seed=1\n" in result.stdout
     assert "No estimate of the time" in result.stdout
+    planned = json.loads(call("sweep", "part1/mlp", *tiny, *GRID, "--dry-run", "--json").stdout)
+    assert "part1/mlp lr=0.01 seed=1" in planned["missing"]
+    assert (len(planned["missing"]), planned["unfinished"], planned["present"]) == (4, {}, {})
     assert not paths.runs.exists()
 
 

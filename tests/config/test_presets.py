@@ -160,8 +160,13 @@ def test_a_file_whose_name_is_too_long_for_a_key(tmp_path: Path) -> None:
 def test_an_unknown_key_is_answered_with_the_nearest(library: PresetLibrary) -> None:
     with pytest.raises(ConfigError, match="did you mean beyond/simple_vit or part1/simple_vit or part3/simple_vit"):
         library.find("simple_vit")
-    with pytest.raises(ConfigError, match="`cifar-tui presets` lists them"):
-        library.find("alexnet")
+    with pytest.raises(ConfigError, match=r"did you mean part1/simple_cnn( or |\?)"):
+        library.find("part1/simplecnn")
+    with pytest.raises(ConfigError, match="did you mean beyond/simple_cnn or part1/simple_cnn"):
+        library.find("simplecnn")
+    for unlike in ("alexnet", "part9/x", ""):
+        with pytest.raises(ConfigError, match="`cifar-tui presets` lists them"):
+            library.find(unlike)
 
 
 _WORDS = ["title", "part", "model", "[model]", "[training]", "name", "lr", " = ", "\n", '"mlp"', "1", "1e999", "nan"]

@@ -133,6 +133,7 @@ class TestOverride:
             ("training..epochs=5", "is no assignment"),
             ("training.epochs=0", "training.epochs: must be greater than or equal to 1"),
             ("training.epochs=", "training.epochs: must be a whole number"),
+            ("lr=5", "lr: is not a known key; training.lr is one"),
             ("trainig.epochs=5", "trainig.epochs: is not a known key"),
             ("training.epochs.more=5", "training.epochs.more: is not a known key"),
             ("model=5", "model: must be a valid dictionary"),

@@ -129,3 +129,32 @@ def test_configurations_of_one_name_are_told_apart(home: Path, gathered: Gathere
     blocks = [block for section in composed().sections for block in section.blocks if isinstance(block, Table)]
     (table,) = [table for table in blocks if table.titles[-1] == "Changes to its preset"]
     assert [row[-1] for row in table.rows] == ["training.epochs = 52", "training.epochs = 53"]
+
+
+def test_a_seed_that_was_trained_again_counts_once(home: Path, gathered: Gathered) -> None:
+    write_run(home, "part1/mlp", 0.2, seed=0)
+    again = write_run(home, "part1/mlp", 0.3, seed=0, minute=1)
+    other = write_run(home, "part1/mlp", 0.4, seed=1, minute=2)
+    (entry,) = gathered().entries
+    assert [run.id for run in entry.runs] == [again, other]
+    assert entry.others == 0
+
+
+def test_runs_that_were_trained_on_are_no_seeds_of_the_preset(
+    home: Path, gathered: Gathered, composed: Composed
+) -> None:
+    shipped = write_run(home, "part1/mlp", 0.2)
+    extended = write_run(home, "part1/mlp", 0.3, seed=1, minute=1, parent="the-first")
+    (entry,) = gathered().entries
+    assert ([run.id for run in entry.runs], entry.others) == ([shipped], 1)
+    (further,) = gathered().further
+    assert [run.id for run in further.runs] == [extended]
+    write_run(home, "part1/simple_cnn", 0.3, parent="the-first")
+    assert "SimpleCNN: these runs go on from shorter ones" in str(composed())
+
+
+def test_a_report_on_other_images_does_not_speak_of_cifar100(home: Path, composed: Composed) -> None:
+    write_run(home, "part1/mlp", 0.2, "data.source=synthetic", dataset="synthetic")
+    report = composed()
+    assert report.title == "Image classification with basic deep models on synthetic"
+    assert "of CIFAR-100" not in str(report.sections[:2])

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
+from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.compare import (
@@ -26,6 +27,7 @@ from cifar_tui.runs.compare import (
     shortened,
     within_spread,
 )
+from cifar_tui.runs.export import markdown_table
 from cifar_tui.runs.index import History
 from cifar_tui.text import printable
 from cifar_tui.tui.keys import bindings
@@ -178,13 +180,16 @@ class CompareScreen(Screen[None], CurveActions):
 
     def action_copy(self) -> None:
         """Copy the table as Markdown."""
-        lines = [["", *self._names], ["---"] * (len(self._names) + 1)]
-        lines += [[metric.title, *metric.texts] for metric in self._metrics()]
+        lines = [[metric.title, *metric.texts] for metric in self._metrics()]
         lines += [[title, *texts] for title, texts in self._image_by_image()]
         lines += [[difference.title, *difference.texts] for difference in self._differences()]
-        text = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-        self.app.copy_to_clipboard(text + "\n")
+        self.app.copy_to_clipboard(markdown_table(["", *self._names], lines))
         self.notify("Copied the table as Markdown.")
+
+    def _is_cifar100(self) -> bool:
+        """Whether all were tested on its images; how far seeds lie apart on others is not known."""
+        started = [history.run.record.started for history in self._histories]
+        return all(start is not None and start.dataset == CIFAR100 for start in started)
 
     def _overlays(self, width: int) -> tuple[Overlay, ...]:
         names = shortened(self._names, width)
@@ -202,7 +207,7 @@ class CompareScreen(Screen[None], CurveActions):
             texts = zip(metric.texts, metric.change_texts, strict=True)
             cells = (Text.assemble(text, (f"  {change}" if change else "", "dim")) for text, change in texts)
             table.add_row(metric.title, *cells)
-            if metric.title == TEST_ACCURACY:
+            if metric.title == TEST_ACCURACY and self._is_cifar100():
                 notes = ("" if change is None else within_spread(change) for change in metric.changes)
                 table.add_row("", *(Text(note, style="dim") for note in notes))
         for title, below in self._image_by_image():

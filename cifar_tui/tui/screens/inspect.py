@@ -16,6 +16,7 @@ from textual.widgets import DataTable, Static
 
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.runs.columns import percent
+from cifar_tui.runs.export import markdown_table
 from cifar_tui.text import printable
 from cifar_tui.tui.inside import InsideProcess
 from cifar_tui.tui.keys import SCOPES, bindings
@@ -230,10 +231,8 @@ class InspectScreen(Screen[None]):
         """Copy what the view shows as a Markdown table."""
         view = self.query_one(f"#{self._view}")
         assert isinstance(view, ClassTable | PairTable | MatrixView | CalibrationView | ImageGrid | InsideView)
-        titles, *rows = view.lines()
-        lines = [titles, ["---"] * len(titles), *rows]
-        cells = ([printable(cell).replace("|", "\\|") for cell in line] for line in lines)
-        self.app.copy_to_clipboard("".join(f"| {' | '.join(line)} |\n" for line in cells))
+        titles, *lines = view.lines()
+        self.app.copy_to_clipboard(markdown_table(titles, lines))
         self.notify("Copied the view as a Markdown table.")
 
     def action_close(self) -> None:

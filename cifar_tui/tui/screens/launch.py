@@ -96,7 +96,7 @@ class LaunchPane(Vertical):
 
     def on_mount(self) -> None:
         """Begin at the first preset."""
-        self.query_one(PresetTree).border_title = "Presets · expected test %"
+        self.query_one(PresetTree).border_title = "Presets · expected %"
         self.query_one(PresetTree).select(self._preset.key)
         self.query_one("#preset-search").display = False
         self._show_form_title()

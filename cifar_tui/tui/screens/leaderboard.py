@@ -26,6 +26,7 @@ from cifar_tui.tui.state import ViewState
 from cifar_tui.tui.widgets.run_table import RunTable
 
 _WIDE = 140
+_BY_TEST_ACCURACY = next(column for column in COLUMNS if column.key == "test")
 _ONLY_WHEN_WIDE = ("model", "device", "seed")
 _ONLY_WHEN_FILLED = ("sweep", "tags", "note", "report")
 
@@ -90,7 +91,7 @@ class LeaderboardPane(RunEdits):
         self._report = report_rows(library.presets)
         self._measured: Sequence[Row] = ()
         self._ranked: list[Row] = []
-        self._column = find_column(state.sort) or COLUMNS[4]
+        self._column = find_column(state.sort) or _BY_TEST_ACCURACY
         self._reversed = state.is_reversed
         self._with_given = state.with_given
         self._is_grouped = state.is_grouped

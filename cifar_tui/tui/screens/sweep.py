@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from cifar_tui.runs.cells import Cell, Grid, grid_of
 from cifar_tui.runs.columns import percent
+from cifar_tui.runs.export import markdown_table
 from cifar_tui.runs.store import Run
 from cifar_tui.runs.sweep import counted
 from cifar_tui.text import printable
@@ -147,9 +148,4 @@ class SweepScreen(Screen[str | None]):
 def as_markdown(grid: Grid) -> str:
     """Return the cells as a Markdown table."""
     titles = [*(axis.title for axis in grid.axes), "Test %", "Val %", "Runs"]
-    lines = [titles, ["---"] * len(titles)]
-    lines += [
-        [*(printable(text) for text in cell.texts), cell.text, percent(cell.val_mean), cell.state]
-        for cell in grid.cells
-    ]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown_table(titles, [[*cell.texts, cell.text, percent(cell.val_mean), cell.state] for cell in grid.cells])

@@ -3,16 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.geometry import Size
 from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
 
 from cifar_tui.models.registry import MODELS
 from cifar_tui.presets import PARTS, Preset, PresetLibrary
 from cifar_tui.runs.columns import percent
 
-_LABEL_WIDTH = 18
+_NUMBER_WIDTH = 6
+_LEAST_NAME_WIDTH = 10
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class PresetTree(Tree[Preset | Group]):
     """Highlighting a leaf shows its preset in the form."""
 
     DEFAULT_CSS = """
-    PresetTree { background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    PresetTree { background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; scrollbar-gutter: stable; }
     """
 
     def __init__(self, library: PresetLibrary, *, id: str | None = None) -> None:
@@ -39,10 +42,26 @@ class PresetTree(Tree[Preset | Group]):
         self._edited: Collection[str] = ()
         self._fill(library)
 
+    def render_label(self, node: TreeNode[Preset | Group], base_style: Style, style: Style) -> Text:
+        """Return a line's text: the name as far as there is room, and at the edge the accuracy to expect."""
+        label = super().render_label(node, base_style, style)
+        room = self.scrollable_content_region.width
+        if not isinstance(node.data, Preset):
+            label.truncate(max(room, _LEAST_NAME_WIDTH), overflow="ellipsis")
+            return label
+        room -= self.guide_depth + _NUMBER_WIDTH
+        label.truncate(max(room, _LEAST_NAME_WIDTH), overflow="ellipsis", pad=True)
+        accuracy = node.data.expected_accuracy
+        label.append(f"{'' if accuracy is None else percent(accuracy):>{_NUMBER_WIDTH}}", "dim")
+        label.stylize_before(style)
+        return label
+
     def on_resize(self, event: events.Resize) -> None:
         """Lay out the lines anew where the size is another one, not each time the tab is shown."""
         if event.size == self._laid_out:
             event.prevent_default()
+        elif self._laid_out is None:  # before, there was no height to scroll within
+            self.call_after_refresh(self.scroll_to_line, self.cursor_line, animate=False)
         self._laid_out = event.size
 
     @property
@@ -76,7 +95,10 @@ class PresetTree(Tree[Preset | Group]):
         for branch in self.root.children:
             for leaf in branch.children:
                 if isinstance(leaf.data, Preset) and leaf.data.key == key:
-                    self.move_cursor(leaf)
+                    if self._laid_out is None:
+                        self.cursor_line = leaf.line
+                    else:
+                        self.move_cursor(leaf)
                     return
 
     def _fill(self, library: PresetLibrary) -> int:
@@ -105,10 +127,4 @@ def _holds(preset: Preset, words: str) -> bool:
 
 
 def _label(preset: Preset, *, is_edited: bool) -> Text:
-    label = Text(f"{preset.title}{' •' if is_edited else ''}")
-    label.truncate(_LABEL_WIDTH, overflow="ellipsis", pad=True)
-    if is_edited:
-        label.stylize("bold")
-    if preset.expected_accuracy is not None:
-        label.append(f" {percent(preset.expected_accuracy):>5}", style="dim")
-    return label
+    return Text(f"{preset.title} •", style="bold") if is_edited else Text(preset.title)

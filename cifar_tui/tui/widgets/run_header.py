@@ -30,7 +30,6 @@ class RunHeader(Vertical):
     RunHeader .bar-name { width: 7; color: $text-muted; }
     RunHeader ProgressBar { width: 40; }
     RunHeader Bar { width: 1fr; }
-    .-narrow RunHeader ProgressBar { width: 24; }
     RunHeader .bar-detail { width: 1fr; padding-left: 2; text-overflow: ellipsis; text-wrap: nowrap; }
     """
 
@@ -132,8 +131,8 @@ def _epoch_detail(history: History) -> Text:
     progress = under_way(history)
     if progress:
         return Text(
-            f"batch {progress.batch}/{progress.batches}  {progress.images_per_second:,.0f} img/s"
-            f"  loss {progress.train_loss:.3f}"
+            f"batch {progress.batch}/{progress.batches}  loss {progress.train_loss:.3f}"
+            f"  {progress.images_per_second:,.0f} img/s"
         )
     if history.epochs:
         last = history.epochs[-1]
