@@ -51,6 +51,7 @@ class Runner:
         *,
         devices: tuple[str, ...] = (AUTO,),
         place: int = 0,
+        is_own_choice: bool = False,
         sweep: str | None = None,
         tell: Callable[[str], None] = logger.warning,
     ) -> None:
@@ -62,6 +63,7 @@ class Runner:
             listener: told what the runs say, in the runner's thread.
             devices: that train at the same time, each with a runner.
             place: this runner's device among them.
+            is_own_choice: whether no person named the devices, so that others may be taken.
             sweep: take only runs of this sweep.
             tell: given a sentence when the device takes no more runs, in the runner's thread.
         """
@@ -71,6 +73,7 @@ class Runner:
         self._listener = listener
         self._devices = devices
         self._place = place
+        self._is_own_choice = is_own_choice
         self._sweep = sweep
         self._tell = tell
         self._wake = threading.Event()
@@ -185,7 +188,14 @@ class Runner:
         """Take this runner's share of the processor, and see that its device is there, before it takes a run."""
         if self.device == AUTO:
             return
-        self._check_device()
+        try:
+            self._check_device()
+        except DeviceGoneError:
+            if not self._is_own_choice or _has_gpu():
+                raise
+            number = len(self._devices)
+            self._tell(f"The driver shows {number} GPUs, but this torch can use none: runs train on the processor.")
+            self._devices, self._place = (AUTO,), 0
         if (count := self._devices.count("cpu")) > 1 and self.device == "cpu":
             import torch
 
@@ -197,14 +207,19 @@ class Runner:
         Raises:
             DeviceGoneError: it does not compute.
         """
-        if self.device == AUTO:
-            return
         from cifar_tui.training.device import DeviceError, check_device
 
         try:
             check_device(self.device)
         except DeviceError as error:
-            raise DeviceGoneError(f"{self.device} takes no more runs: {error}") from error
+            name = "The device" if self.device == AUTO else self.device
+            raise DeviceGoneError(f"{name} takes no more runs: {error}") from error
+
+
+def _has_gpu() -> bool:
+    from cifar_tui.training.device import find_device
+
+    return find_device(AUTO).type != "cpu"
 
 
 def _give_way() -> None:

@@ -122,8 +122,9 @@ class Runners:
             if self._leave.is_set():
                 return
             self._runner = Runner(
-                self._paths, self._store, self._listener, devices=devices, sweep=self._sweep, tell=self._tell
-            )
+                self._paths, self._store, self._listener, devices=devices, is_own_choice=self._wanted == (AUTO,),
+                sweep=self._sweep, tell=self._tell,
+            )  # fmt: skip
             self._runner.start()
             for place in range(1, len(devices)):
                 order = Order(

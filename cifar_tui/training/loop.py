@@ -31,7 +31,14 @@ from cifar_tui.events import (
     accuracy_per_million,
 )
 from cifar_tui.models.build import build
-from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
+from cifar_tui.training.device import (
+    describe_device,
+    find_device,
+    get_random_state,
+    peak_memory,
+    reset_peak_memory,
+    set_random_state,
+)
 from cifar_tui.training.evaluate import predict
 from cifar_tui.training.loss import hits, mixed_cross_entropy
 from cifar_tui.training.memory import explain_out_of_memory, is_out_of_memory
@@ -146,6 +153,7 @@ class _Trainer:
         self.judged: nn.Module = self.average.module if self.average else self.model
         self.best_weights: dict[str, Tensor] | None = None
         if recipe.compile is Compile.AUTO and device.type == "cuda":
+            torch.compiler.reset()  # what other runs of this process compiled counts towards a limit for all of them
             self.model.compile()
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.optimisation = Optimisation(self.model, recipe, self.numerics.precision, device)
@@ -191,7 +199,7 @@ class _Trainer:
             "tally": self.tally.state_dict(),
             "last_epoch": asdict(self.last) if self.last else None,
             "random": torch.get_rng_state(),
-            "device_random": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "device_random": get_random_state(self.device),
         }
 
     def load_state(self, state: State) -> None:
@@ -206,8 +214,8 @@ class _Trainer:
             self.tally.load_state_dict(state["tally"])
             self.last = EpochFinished(**state["last_epoch"]) if state["last_epoch"] else None
             torch.set_rng_state(state["random"])
-            if self.device.type == "cuda" and state["device_random"] is not None:
-                torch.cuda.set_rng_state(state["device_random"], self.device)
+            if state["device_random"] is not None:
+                set_random_state(self.device, state["device_random"])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             if is_out_of_memory(error):
                 raise

@@ -14,7 +14,7 @@ _FUSED_DEVICES = ("cpu", "cuda")
 
 
 class OptimiserError(Exception):
-    """One sentence: the optimiser that was asked for is not there."""
+    """One sentence: the optimiser that was asked for is not there, or has nothing to do."""
 
 
 class Optimisation:
@@ -91,18 +91,21 @@ def _optimisers(model: nn.Module, recipe: TrainingConfig, device: torch.device) 
             if not hasattr(torch.optim, "Muon"):
                 raise OptimiserError(f"torch {torch.__version__} has no Muon; update torch, or take adamw or sgd.")
             hidden = list(_hidden_matrices(model))
+            if not hidden:
+                raise OptimiserError(
+                    "Muon is for hidden weight matrices, of which this model has none: take sgd or adamw."
+                )
             chosen = {id(parameter) for parameter in hidden}
             others = [parameter for parameter in everything if id(parameter) not in chosen]
             yield torch.optim.AdamW(_groups(model, recipe, others), lr=recipe.lr, fused=fused)
-            if hidden:
-                # Scaled so that its steps are as large as AdamW's, one learning rate serves both (Liu et al., 2025).
-                yield torch.optim.Muon(
-                    hidden,
-                    lr=recipe.lr,
-                    momentum=recipe.momentum,
-                    weight_decay=recipe.weight_decay,
-                    adjust_lr_fn="match_rms_adamw",
-                )
+            # Scaled so that its steps are as large as AdamW's, one learning rate serves both (Liu et al., 2025).
+            yield torch.optim.Muon(
+                hidden,
+                lr=recipe.lr,
+                momentum=recipe.momentum,
+                weight_decay=recipe.weight_decay,
+                adjust_lr_fn="match_rms_adamw",
+            )
 
 
 def _groups(model: nn.Module, recipe: TrainingConfig, parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
@@ -123,7 +126,13 @@ def _undecayed(model: nn.Module) -> Iterator[nn.Parameter]:
 
 
 def _hidden_matrices(model: nn.Module) -> Iterator[nn.Parameter]:
-    """The matrices between other layers: neither the first, which embeds, nor the last, which classifies."""
+    """The matrices between other layers: neither the first, which embeds, nor the last, which classifies.
+
+    Of a recurrent layer that is the first, neither direction's input matrix is one; nor is a matrix of a single row.
+    """
     spared = {id(parameter) for parameter in _undecayed(model)}
-    matrices = [p for p in model.parameters() if id(p) not in spared]
-    yield from (parameter for parameter in matrices[1:-1] if parameter.ndim == 2)
+    matrices = [(name, p) for name, p in model.named_parameters() if id(p) not in spared]
+    first = matrices[0][0].removesuffix("_reverse")
+    for name, parameter in matrices[:-1]:
+        if name.removesuffix("_reverse") != first and parameter.ndim == 2 and len(parameter) > 1:
+            yield parameter

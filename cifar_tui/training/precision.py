@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cifar_tui.config import Layout, Precision, TrainingConfig
+from cifar_tui.config import Layout, Optimiser, Precision, TrainingConfig
 
 _TYPES = {Precision.BFLOAT16: torch.bfloat16, Precision.FLOAT16: torch.float16}
 _BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")
@@ -44,21 +44,31 @@ def choose_numerics(recipe: TrainingConfig, model: nn.Module, device: torch.devi
     On CUDA, float32 products may round their inputs to TF32, and cuDNN tries which convolution is fastest.
 
     Raises:
-        PrecisionError: float16 on a CPU.
+        PrecisionError: float16 on a CPU or with Muon, bfloat16 for recurrent networks on CUDA.
     """
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
-    return Numerics(device, _precision(recipe.precision, device), _channels_last(recipe.layout, model, device))
+    return Numerics(device, _precision(recipe, model, device), _channels_last(recipe.layout, model, device))
 
 
-def _precision(wanted: Precision, device: torch.device) -> Precision:
-    if wanted is Precision.FLOAT16 and device.type == "cpu":
-        raise PrecisionError("A CPU does not train in float16; precision = auto takes the fastest that it does.")
-    if wanted is not Precision.AUTO:
-        return wanted
-    return Precision.BFLOAT16 if _computes_in_bfloat16(device) else Precision.FLOAT32
+def _precision(recipe: TrainingConfig, model: nn.Module, device: torch.device) -> Precision:
+    # Under autocast cuDNN's recurrent cells take float16 whichever type was asked for, and with bfloat16 no scale lifts
+    # the gradients that float16 cannot hold.
+    is_recurrent = device.type == "cuda" and any(isinstance(module, nn.RNNBase) for module in model.modules())
+    match recipe.precision:
+        case Precision.AUTO:
+            fits = _computes_in_bfloat16(device) and not is_recurrent
+            return Precision.BFLOAT16 if fits else Precision.FLOAT32
+        case Precision.FLOAT16 if device.type == "cpu":
+            raise PrecisionError("A CPU does not train in float16; precision = auto takes the fastest that it does.")
+        case Precision.FLOAT16 if recipe.optimiser is Optimiser.MUON:
+            # A step that overflows is left out by each of its two optimisers for itself: one would go on with a NaN.
+            raise PrecisionError("Muon does not train in float16; take precision = auto, or adamw or sgd.")
+        case Precision.BFLOAT16 if is_recurrent:
+            raise PrecisionError("LSTM and GRU do not train in bfloat16 on CUDA; precision = auto takes float32.")
+    return recipe.precision
 
 
 def _computes_in_bfloat16(device: torch.device) -> bool:

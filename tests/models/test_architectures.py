@@ -274,7 +274,7 @@ def test_parameter_counts_beyond_the_report() -> None:
     expected = 9 * 3 * width + norm * width
     for narrow, wide in convolutions[1:]:
         expected += 9 * narrow * wide * width**2 + norm * wide * width
-    assert count(build(ResNetConfig(variant=ResNetVariant.RESNET9))) == expected + 8 * width * 100 + 100
+    assert count(build(ResNetConfig(variant=ResNetVariant.RESNET9))) == expected + 8 * width * 100
 
     convolved = 9 * (3 * 16 + 16 * 32 + 32 * 64 + 64 * 192) + 2 * (16 + 32 + 64 + 192)
     assert count(build(StridedCNNConfig())) == convolved + 192 * 100 + 100
@@ -347,3 +347,12 @@ def test_rnn_can_normalise_each_step() -> None:
 def test_positions_of_waves_need_a_width_in_fours() -> None:
     with pytest.raises(ValueError, match="multiple of 4, and 6 is none"):
         SpatialTokenViTConfig(embed_dim=6, heads=2, positions=Positions.SINCOS)
+
+
+def test_resnet9_scales_its_logits() -> None:
+    """As David Page's does: its features are maxima, and large."""
+    model = build(ResNetConfig(variant=ResNetVariant.RESNET9, width=4), 10).eval()
+    images = torch.randn(2, 3, 32, 32)
+    features = model.stages(images).flatten(1)
+    torch.testing.assert_close(model(images), 0.125 * features @ model.head[-1].weight.T)
+    assert model.head[-1].bias is None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pynvml
 import pytest
 
-from cifar_tui.config import RunConfig
+from cifar_tui.config import RunConfig, with_values
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import DevicesError, find_devices, parse_devices, suits
@@ -20,6 +20,7 @@ from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import RunStore
+from cifar_tui.training.device import DeviceError
 
 MakeConfig = Callable[..., RunConfig]
 Until = Callable[..., None]
@@ -124,6 +125,41 @@ def test_trains_as_many_runs_at_once_as_there_are_devices(
         assert _statuses(store)["b"] is RunStatus.RUNNING
     assert _statuses(store)["b"] is RunStatus.STOPPED
     assert (endless[1].folder / "checkpoint.pt").is_file()
+
+
+def test_the_only_device_fails_one_run_and_not_the_whole_queue(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise DeviceError("it does not compute: CUDA error: an illegal memory access was encountered")
+
+    told: list[str] = []
+    has_told = threading.Event()
+    for name in "ab":
+        queue.add(with_values(make_config(name), {("data", "path"): "/nowhere"}))
+    monkeypatch.setattr("cifar_tui.training.device.check_device", refuse)
+    with _training(paths, store, "auto", lambda sentence: (told.append(sentence), has_told.set())):
+        assert has_told.wait(60)
+    assert _statuses(store) == {"a": RunStatus.FAILED, "b": RunStatus.QUEUED}
+    assert told == [
+        "The device takes no more runs: it does not compute: CUDA error: an illegal memory access was encountered"
+    ]
+
+
+def test_gpus_that_torch_cannot_use_leave_the_runs_to_the_processor(
+    paths: Paths,
+    store: RunStore,
+    queue: RunQueue,
+    make_config: MakeConfig,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    queue.add(make_config("only", device="auto"))
+    monkeypatch.setattr("cifar_tui.runs.runners.find_devices", lambda _: ("cuda:98", "cuda:99"))
+    with _training(paths, store, "auto", told.append):
+        until(lambda: _statuses(store)["only"] is RunStatus.FINISHED)
+    assert "The driver shows 2 GPUs, but this torch can use none: runs train on the processor." in told
 
 
 def test_a_device_that_is_gone_leaves_the_runs_to_the_others(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cifar_tui.events import accuracy_per_million
 from cifar_tui.training import metrics
 
 
@@ -37,4 +38,4 @@ def test_a_class_without_test_images_does_not_count() -> None:
 
 
 def test_accuracy_per_million_is_the_reports() -> None:
-    assert metrics.accuracy_per_million(0.3588, 346_628) == pytest.approx(103.5, abs=0.05)
+    assert accuracy_per_million(0.3588, 346_628) == pytest.approx(103.5, abs=0.05)

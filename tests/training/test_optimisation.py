@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cifar_tui.config import Precision, RunConfig, TrainingConfig
 from cifar_tui.models.build import build
-from cifar_tui.training.optimisation import Optimisation
+from cifar_tui.training.optimisation import Optimisation, OptimiserError
 
 CPU = torch.device("cpu")
 MakeConfig = Callable[..., RunConfig]
@@ -67,6 +67,20 @@ def test_muon_steps_hidden_matrices_orthogonally_and_the_others_by_adamw(make_co
     for name in ("patch_embedding.projection.weight", "transformer.head.weight", "transformer.norm.weight"):
         # Adam's first step is the sign of the gradient times the learning rate.
         torch.testing.assert_close(moved[name].abs(), torch.full_like(moved[name], 0.1), rtol=1e-3, atol=0, msg=name)
+
+
+def test_muon_leaves_both_directions_of_a_first_recurrent_layer_to_adamw(make_config: MakeConfig) -> None:
+    model = build(make_config("image_gru").model, 10)
+    before = step(model, torch.ones_like, optimiser="muon", weight_decay=0)
+    moved = {name: before[name] - weight.detach() for name, weight in model.named_parameters()}
+    for name in ("layers.0.weight_ih_l0", "layers.0.weight_ih_l0_reverse"):
+        torch.testing.assert_close(moved[name], torch.full_like(moved[name], 0.1), rtol=1e-3, atol=0, msg=name)
+    assert not torch.allclose(moved["layers.1.weight_ih_l0"], torch.tensor(0.1), rtol=1e-3)
+
+
+def test_muon_needs_a_hidden_matrix(make_config: MakeConfig) -> None:
+    with pytest.raises(OptimiserError, match="Muon is for hidden weight matrices, of which this model has none"):
+        step(build(make_config("softmax_regression").model, 10), torch.ones_like, optimiser="muon")
 
 
 @pytest.mark.parametrize(("clip_norm", "moved"), [(0.0, 3.0), (1.0, 1.0), (100.0, 3.0)])

@@ -14,7 +14,7 @@ from cifar_tui.data.dataset import ImageDataset
 from cifar_tui.events import EpochFinished, Event, Outcome, Results, RunEnded
 from cifar_tui.models.build import build
 from cifar_tui.training.loop import State, train
-from cifar_tui.training.precision import PrecisionError
+from cifar_tui.training.precision import PrecisionError, choose_numerics
 
 from .recorder import Recorder, assert_same_weights, run
 
@@ -135,6 +135,29 @@ def test_memory_order_changes_nothing_but_rounding(dataset: ImageDataset, make_c
 def test_float16_is_not_for_cpus(dataset: ImageDataset, make_config: MakeConfig) -> None:
     with pytest.raises(PrecisionError, match="A CPU does not train in float16; precision = auto"):
         run(make_config(precision="float16"), dataset)
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "precision"),
+    [("simple_cnn", "auto", "bfloat16"), ("image_gru", "auto", "float32"), ("image_gru", "float16", "float16")],
+)
+def test_recurrent_networks_keep_float32_on_cuda(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, model: str, wanted: str, precision: str
+) -> None:
+    """cuDNN would compute them in float16, and bfloat16's loss has no scale."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    config = make_config(model, precision=wanted)
+    numerics = choose_numerics(config.training, build(config.model, 10), torch.device("cuda"))
+    assert numerics.precision.value == precision
+
+
+def test_what_cannot_be_trained_in_half_precision_is_refused(make_config: MakeConfig) -> None:
+    recurrent = make_config("image_gru", precision="bfloat16")
+    with pytest.raises(PrecisionError, match="LSTM and GRU do not train in bfloat16 on CUDA"):
+        choose_numerics(recurrent.training, build(recurrent.model, 10), torch.device("cuda"))
+    muon = make_config("mlp", precision="float16", optimiser="muon")
+    with pytest.raises(PrecisionError, match="Muon does not train in float16"):
+        choose_numerics(muon.training, build(muon.model, 10), torch.device("cuda"))
 
 
 def test_a_state_of_another_model_is_refused(dataset: ImageDataset, make_config: MakeConfig) -> None:
