@@ -41,8 +41,8 @@ def markdown_table(titles: Sequence[str], lines: Iterable[Sequence[str]], is_num
         is_number: which columns stand to the right; without any, none.
     """
     rule = ["---:" if right else "---" for right in is_number or [False] * len(titles)]
-    escaped = ([_markdown_cell(cell) for cell in line] for line in lines)
-    return "".join(f"| {' | '.join(line)} |\n" for line in (titles, rule, *escaped))
+    first, *others = ([_markdown_cell(cell) for cell in line] for line in (titles, *lines))
+    return "".join(f"| {' | '.join(line)} |\n" for line in (first, rule, *others))
 
 
 def as_json(rows: Sequence[Row]) -> str:

@@ -235,8 +235,8 @@ SCOPES: Mapping[str, Scope] = {
 }
 """In the order in which help and README show them."""
 
-_EVERYWHERE = ("ctrl+c",)
-"""Keys that no widget keeps for itself."""
+_FIRST = ("ctrl+c", "slash")
+"""Keys that act before the next ones are handed on: these may be typed already, into what the key opens."""
 
 
 def bindings(scope: str) -> list[BindingType]:
@@ -248,7 +248,7 @@ def bindings(scope: str) -> list[BindingType]:
             key.label,
             show=key.in_footer,
             key_display=key.shown.partition(" ")[0],
-            priority=key.keys in _EVERYWHERE,
+            priority=key.keys in _FIRST,
         )
         for key in SCOPES[scope].keys
     ]

@@ -238,8 +238,10 @@ class LaunchApp(ImagesApp):
         names = ", ".join(config.title for config in configs[:3])
         if len(configs) > 3:
             names += f" and {len(configs) - 3} more"
-        busy = bool(self.runner.current)
-        self.notify(f"{'Queued' if busy or not first else 'Training'}: {names}", markup=False)
+        is_paused = self.run_queue.is_paused
+        begins = first and not is_paused and not self.runner.current
+        hint = ". The queue is paused; w on Live lets it go on." if is_paused else ""
+        self.notify(f"{'Training' if begins else 'Queued'}: {names}{hint}", markup=False)
         return True
 
 

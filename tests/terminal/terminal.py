@@ -168,8 +168,8 @@ class Terminal:
         """Press keys, each a character or a name (`enter`, `down`, `ctrl+t`); return the moment before."""
         return self.type("".join(_KEYS.get(key, key) for key in keys))
 
-    def type(self, text: str) -> float:
-        """Send `text` as it is; return the moment before."""
+    def type(self, text: str | bytes) -> float:
+        """Send `text` as it is, in one packet; return the moment before."""
         moment = perf_counter()
         self._child.send(text)
         return moment

@@ -47,6 +47,35 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(start: Start, home: Path, tab: s
     assert terminal.is_restored
 
 
+def test_words_that_are_typed_at_once_are_no_actions(start: Start, home: Path) -> None:
+    """As from a person who types faster than a busy machine answers: the keys come in one packet."""
+    write_finished_runs(home, 5)
+    terminal = start(columns=100, rows=30)
+    terminal.wait_for(texts.LAUNCH)
+    terminal.type("/part5/lstm")
+    terminal.wait_for(lambda terminal: "part5/lstm" in terminal.text and "SoftmaxRegression" not in terminal.text)
+    terminal.press("enter")
+    terminal.wait_for(" a Queue ")
+    terminal.press("3")
+    terminal.wait_for(texts.LEADERBOARD)
+    terminal.type("/part:5 seed>0")
+    terminal.wait_for("part:5 seed>0")
+    terminal.press("ctrl+c")
+    assert terminal.exit_status() == 0
+    assert len(list((home / "runs").glob("*/run.json"))) == 5
+
+
+def test_a_byte_that_is_no_text_ends_nothing(start: Start) -> None:
+    """As an é from a terminal that is set to Latin-1."""
+    terminal = start()
+    terminal.wait_for(texts.LAUNCH)
+    terminal.type(b"\xe9x\xff")
+    terminal.press("3")
+    terminal.wait_for(texts.LEADERBOARD)
+    terminal.press("q")
+    assert terminal.exit_status() == 0
+
+
 def is_whole(terminal: Terminal) -> bool:
     """Whether the app has drawn every cell: its colours, which a cell that was never drawn lacks, are everywhere."""
     return all("default" not in terminal.backgrounds(column) for column in range(len(terminal.screen[0])))

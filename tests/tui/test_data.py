@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from textual import events
 from textual.pilot import Pilot
 
 from cifar_tui.config import DataConfig, Source
@@ -181,6 +182,17 @@ async def test_variants_follow_the_form(app: CifarApp):
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert _grid(app).count == 60
+
+
+async def test_variants_are_left_for_another_class_whose_row_came_in_the_same_packet(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        await _embedded(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: "as it is" in _lines(app))
+        for key in ("down", "escape"):
+            app.post_message(events.Key(key, None))
+        await until(pilot, lambda: "as it is" not in _lines(app))
+        assert _grid(app).chosen is not None
 
 
 async def test_an_image_that_cannot_be_augmented_is_a_sentence(app: CifarApp, monkeypatch: pytest.MonkeyPatch):

@@ -15,6 +15,7 @@ from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.launch_app import LaunchApp
+from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
 from cifar_tui.tui.slurm_desk import SlurmDesk
@@ -256,6 +257,25 @@ async def test_images_that_come_while_nobody_asks_are_noticed(app: CifarApp, run
         assert banner.display
         runs.keep_images(paths)
         await until(pilot, lambda: not banner.display)
+
+
+async def test_a_data_set_that_comes_below_another_screen_waits_for_it(app: CifarApp, runs: RunMaker, paths: Paths):
+    async with running(app, (160, 50)) as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        dialog = app.screen
+        app.push_screen(ConfirmScreen("Stay?", "Yes", "No"))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        runs.keep_images(paths)
+        dialog.post_message(DatasetScreen.Ended(None))
+        await pilot.pause()
+        assert isinstance(app.screen, ConfirmScreen)
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        assert app.focused is not None
+        assert app.focused.id == "import"
 
 
 async def test_two_runs_queued_first_keep_their_order(app: CifarApp, runs: RunMaker, queue_held: None):

@@ -256,6 +256,18 @@ async def test_leaving_does_not_ask_after_a_run_that_was_removed(
         await until(pilot, lambda: not app.is_running)
 
 
+async def test_a_paused_queue_is_told_of_where_runs_are_added(app: CifarApp):
+    app.run_queue.pause()
+    async with running(app, (160, 50)) as pilot:
+        app._launch_pane.form.load(small_run("waits"))
+        await pilot.press("t")
+        hint = "Queued: waits. The queue is paused; w on Live lets it go on."
+        await until(pilot, lambda: hint in [str(note.message) for note in app._notifications])
+        await until(
+            pilot, lambda: "Queue · paused, w goes on · 1 waiting" in str(app.query_one(QueueTable).border_title)
+        )
+
+
 async def test_a_stopped_run_goes_on_from_live(app: CifarApp, runs: RunMaker, queue_held: None):
     run_id = runs.make("part1/mlp", RunStatus.STOPPED, epochs=3)
     async with running(app, (120, 40)) as pilot:

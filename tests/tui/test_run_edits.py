@@ -108,6 +108,15 @@ async def test_an_answer_that_is_given_twice_counts_once(app: CifarApp, furnishe
         assert len(app.store.ids()) == 10
 
 
+async def test_a_number_of_too_many_digits_is_told_in_the_question(app: CifarApp, furnished: RunMaker):
+    furnished.keep_weights("run-01")
+    async with running(app, (160, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("c")
+        await answer(app, pilot, "9" * 5000)
+        await until(pilot, lambda: "This cannot be used" in str(app.screen.query_one("#ask-note", Static).content))
+
+
 async def test_marked_runs_are_tagged_together(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         for run_id in ("run-01", "run-02"):

@@ -35,7 +35,7 @@ class ImagesDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys and answers, as Textual's own driver does, whose parser cannot be exchanged."""
         parser = AnswerParser(self._debug)
-        decode = getincrementaldecoder("utf-8")().decode
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode  # a terminal may be set to another
 
         def read(seconds: float) -> None:
             if selector.select(seconds):

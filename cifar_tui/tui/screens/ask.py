@@ -67,6 +67,8 @@ class AskScreen(ModalScreen[Answer | None], Generic[Answer]):
             answer = self._accept(self.query_one("#answer", Input).value)
         except (ConfigError, StoreError) as error:
             self.query_one("#ask-note", Static).update(Text(f"✗ {error}", style="red"))
+        except ValueError as error:  # such as a number of more digits than Python reads, or a path that is none
+            self.query_one("#ask-note", Static).update(Text(f"✗ This cannot be used: {error}.", style="red"))
         except OSError as error:
             sentence = f"✗ {error.filename or 'The file'} cannot be written: {error.strerror}."
             self.query_one("#ask-note", Static).update(Text(sentence, style="red"))

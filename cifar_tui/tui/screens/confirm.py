@@ -36,8 +36,9 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         """Give the answer."""
-        self.dismiss(answer)
+        if self.is_current:  # else it was given already
+            self.dismiss(answer)
 
     @on(Button.Pressed)
     def _pressed(self, message: Button.Pressed) -> None:
-        self.dismiss(message.button.id == "yes")
+        self.action_answer(message.button.id == "yes")

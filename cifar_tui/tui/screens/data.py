@@ -244,7 +244,7 @@ class DataPane(Horizontal):
             lambda index: str(index) if is_one else names[labels[index]],
             title,
             hint="a augments",
-            cursor=indices.index(chosen) if chosen is not None else 0,
+            cursor=indices.index(chosen) if chosen in indices else 0,  # the table may be a class further
         )
 
     def _augment(self) -> None:

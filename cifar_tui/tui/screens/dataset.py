@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -57,13 +57,14 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     def __init__(self, paths: Paths) -> None:
         super().__init__()
         self._paths = paths
+        self._is_done = False
 
     def compose(self) -> ComposeResult:
         """Lay out the three ways."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "CIFAR-100"
             dialog.border_subtitle = "esc closes"
-            yield Static("60,000 images of 100 classes; kept decoded, so this is done once.", classes="dialog-text")
+            yield Static(Text(self._explanation()), classes="dialog-text")
             with Horizontal(classes="dialog-line"):
                 yield Button("Download (d)", compact=True, variant="primary", id="download")
                 yield Static("169 MB, from the University of Toronto", classes="dialog-note")
@@ -81,7 +82,12 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     def on_mount(self) -> None:
         """Hide the bar until there is progress."""
         self.query_one(ProgressBar).display = False
-        self.query_one("#download").focus()
+        self.query_one("#import" if self._paths.cifar100.is_file() else "#download").focus()
+
+    def _explanation(self) -> str:
+        if self._paths.cifar100.is_file():
+            return f"It is here: {self._paths.cifar100}"
+        return "60,000 images of 100 classes; kept decoded, so this is done once."
 
     def action_download(self) -> None:
         """Download the official archive."""
@@ -156,6 +162,12 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
             error = str(raised)
         self.post_message(self.Ended(error))
 
+    @on(events.ScreenResume)
+    def _close_when_done(self) -> None:
+        # Not from below another screen, which would be closed in its place.
+        if self._is_done and self.app.screen is self:
+            self.dismiss(DatasetChoice.CIFAR100)
+
     @on(Progressed)
     def _show_progress(self, message: Progressed) -> None:
         self.query_one(ProgressBar).update(total=message.total, progress=message.done)
@@ -165,7 +177,8 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     @on(Ended)
     def _show_end(self, message: Ended) -> None:
         if message.error is None:
-            self.dismiss(DatasetChoice.CIFAR100)
+            self._is_done = True
+            self._close_when_done()
             return
         self.query_one(ProgressBar).display = False
         self.query_one("#message", Static).update(Text(message.error, style="bold red"))

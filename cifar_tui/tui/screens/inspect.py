@@ -20,6 +20,7 @@ from cifar_tui.runs.export import markdown_table
 from cifar_tui.text import printable
 from cifar_tui.tui.inside import InsideProcess
 from cifar_tui.tui.keys import SCOPES, bindings
+from cifar_tui.tui.shorten import without_middle
 from cifar_tui.tui.status import status_text
 from cifar_tui.tui.symbols import symbols
 from cifar_tui.tui.widgets.calibration_view import CalibrationView
@@ -46,6 +47,17 @@ _FOCUS = {
     "inside": "#inside",
 }
 """The views, and what has the focus on each."""
+
+_COUNTED = ("classes", "confused", "matrix")
+_VIEWS_OF = {
+    "superclasses": _COUNTED,
+    "images": _COUNTED,
+    "sort": ("classes",),
+    "reverse": ("classes",),
+    "filter": ("images",),
+    "size": ("images", "inside"),
+}
+"""Where an action does something; all others do everywhere."""
 
 _LEAST_NAME = 24
 _HINT = "enter shows the images"
@@ -131,15 +143,17 @@ class InspectScreen(Screen[None]):
         for name in _FOCUS:
             self.query_one(f"#{name}").display = name == view
         self.query_one(_FOCUS[view], Widget).focus()
+        self.refresh_bindings()
         self._write_views()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Take only the keys that do something in the view."""
+        return self._view in _VIEWS_OF.get(action, (self._view,))
 
     def action_superclasses(self) -> None:
         """Count in superclasses, or in classes again."""
         if self._detail.inspection.superclasses is None:
             self.notify("The run's data set has no superclasses.")
-            return
-        if self._view in ("calibration", "images", "inside"):
-            self.notify("Classes, Confused and Matrix can count in superclasses.")
             return
         self._by_superclass = not self._by_superclass
         self._show_level()
@@ -147,18 +161,14 @@ class InspectScreen(Screen[None]):
 
     def action_sort(self, step: int) -> None:
         """Sort the classes by the next column, or the one before."""
-        self.action_show("classes")
         self.query_one(ClassTable).sort_next(step)
 
     def action_reverse(self) -> None:
         """Turn the order of the classes round."""
-        self.action_show("classes")
         self.query_one(ClassTable).turn_round()
 
     def action_images(self) -> None:
         """See the images of the chosen class, pair or cell."""
-        if self._view in ("images", "inside"):
-            return
         chosen = self._chosen_groups()
         if chosen is None:
             self.notify("Choose a class, a pair or a cell; enter shows its images.")
@@ -217,8 +227,7 @@ class InspectScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Show all images, the wrong ones, or the right ones."""
-        if self._view == "images":
-            self.query_one(ImageGrid).filter_next()
+        self.query_one(ImageGrid).filter_next()
 
     def action_size(self, step: int) -> None:
         """Draw the images larger or smaller."""
@@ -315,9 +324,8 @@ class InspectScreen(Screen[None]):
         for name, value in values:
             numbers.append(f"  {name} ", style="dim").append(f"{percent(value)} %", style="not dim")
         title = Text.assemble(status_text(run.status.value), "  ")
-        name_text = Text(printable(run.title), style="bold")
-        name_text.truncate(max(width - title.cell_len - numbers.cell_len, _LEAST_NAME), overflow="ellipsis")
-        return Text.assemble(title, name_text, numbers)
+        room = max(width - title.cell_len - numbers.cell_len, _LEAST_NAME)
+        return Text.assemble(title, (without_middle(printable(run.title), room), "bold"), numbers)
 
     def _write_views(self) -> None:
         """Name the views with their keys; a click on one presses its key."""

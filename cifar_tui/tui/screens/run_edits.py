@@ -58,7 +58,7 @@ class RunEdits(Vertical):
         row = self._chosen_run()
         if row is not None:
             screen = AskScreen(
-                "Rename", "What the leaderboard calls the run; nothing gives it back its first name.", row.name,
+                "Rename", "What the leaderboard calls the run; an empty line gives it back its first name.", row.name,
                 lambda name: edits.rename(self._store, row.key, name),
             )  # fmt: skip
             if await self.app.push_screen_wait(screen):

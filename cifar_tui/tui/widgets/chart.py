@@ -1,6 +1,6 @@
 """A line chart in a panel, with a legend in its title."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from rich.cells import cell_len
@@ -79,6 +79,7 @@ class Chart(Widget):
             title.append(" ").append(f"{sign} {without_middle(name, width)}".rstrip(), style=style_of(colour))
             title.append(value if place < with_values else "")
         self.border_title = title
+        self.border_subtitle = _values(entries) if with_values < len(entries) else ""
 
     def _entries(self) -> list[tuple[str, str, str, Colour]]:
         """The sign, name, value and colour of all that the legend names."""
@@ -93,6 +94,12 @@ class Chart(Widget):
         if data.reference is not None:
             entries.append(("─", "report", f" {self._y_text(data.reference)}", GREY))
         return entries
+
+
+def _values(entries: Sequence[tuple[str, str, str, Colour]]) -> Text:
+    """The signs and values without the names, for the lower border."""
+    parts = [Text(f"{sign}{value}", style=style_of(colour)) for sign, _, value, colour in entries if value]
+    return Text("  ").join(parts)
 
 
 def _fair_shares(wanted: list[int], room: int) -> list[int]:

@@ -106,11 +106,11 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         self.show_cursor = bool(ids)
         if ids:
             self.move_cursor(row=ids.index(before.id) if before and before.id in ids else min(row, len(ids) - 1))
-        parts = ["Queue"]
+        parts = ["Queue", *(["paused, w goes on"] if self._is_paused else [])]
         if len(waiting) < len(ids):
             parts.append(f"{len(ids) - len(waiting)} training, enter shows one")
         parts.append(f"{len(waiting)} waiting" if waiting else "nothing waits")
-        self.border_title = f"{' · '.join(parts)}{' · paused, w goes on' if self._is_paused else ''}"
+        self.border_title = " · ".join(parts)
 
     def _titles(self, *, with_state: bool) -> tuple[str, ...]:
         if with_state and not self._is_roomy:
