@@ -33,6 +33,7 @@ from cifar_tui.text import printable
 
 _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
 _NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
+_LONGEST_SLUG = 36
 _TRASH = ".trash"
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.INTERRUPTED)
 
@@ -456,4 +457,4 @@ def now() -> datetime:
 
 def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40].strip("-") or "run"
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_LONGEST_SLUG].strip("-") or "run"

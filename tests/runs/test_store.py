@@ -256,7 +256,7 @@ class TestFolderNames:
             ("Đà Nẵng", "a-nang"),
             ("画像", "run"),
             ("....", "run"),
-            ("x" * 200, "x" * 40),
+            ("x" * 200, "x" * 36),
         ],
     )
     def test_are_plain(self, store: RunStore, make_config: MakeConfig, name: str, slug: str) -> None:

@@ -111,7 +111,7 @@ POSITIONS: list[tuple[bytes, str]] = [
     (b'{"batches": 0}', "starting"),
     (b'{"train_loss": NaN}', "starting"),
     (b'{"epoch": 5}', "starting"),
-    (b'{"train_loss": 1e39, "lr": 1e12, "images_per_second": 0}', "batch 176/352  0 img/s"),
+    (b'{"train_loss": 1e39, "lr": 1e12, "images_per_second": 0}', "batch 176/352  loss 1e+39  0 img/s"),
     (b'{"batch": 999999999999999, "batches": 1, "grad_norm": 1e39}', "batch 999999999999999/1 "),
 ]
 
@@ -129,7 +129,7 @@ async def test_every_position_is_shown(app: CifarApp, runs: RunMaker):
             await pilot.press("2")
             for content, text in POSITIONS:
                 runs.train(run_id, 1)
-                await shows("batch 176/352  2,412 img/s")
+                await shows("batch 176/352  loss 2.345  2,412 img/s")
                 with contextlib.suppress(ValueError, TypeError):  # or it is none, and stays as it is
                     content = json.dumps(json.loads(file.read_bytes()) | json.loads(content)).encode()
                 _write(file, content)

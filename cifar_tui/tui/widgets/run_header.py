@@ -15,6 +15,7 @@ from cifar_tui.tui.status import status_text
 from cifar_tui.tui.trace import under_way
 
 _LONGEST_ERROR = 1000
+_LARGE_LOSS = 1e4
 _NO_RUN = "No run yet. Choose a preset on Launch (1) and press t."
 
 
@@ -131,13 +132,17 @@ def _epoch_detail(history: History) -> Text:
     progress = under_way(history)
     if progress:
         return Text(
-            f"batch {progress.batch}/{progress.batches}  loss {progress.train_loss:.3f}"
+            f"batch {progress.batch}/{progress.batches}  loss {_loss_text(progress.train_loss)}"
             f"  {progress.images_per_second:,.0f} img/s"
         )
     if history.epochs:
         last = history.epochs[-1]
         return Text(f"epoch {last.epoch} took {duration(last.seconds)}  {last.images_per_second:,.0f} img/s")
     return Text("starting …" if history.run.status is RunStatus.RUNNING else "")
+
+
+def _loss_text(loss: float) -> str:
+    return f"{loss:.3f}" if abs(loss) < _LARGE_LOSS else f"{loss:.3g}"
 
 
 def _seconds_left(history: History, within: float) -> float | None:
