@@ -44,15 +44,13 @@ class Meters:
     def __init__(self) -> None:
         self._nvml: Any = None
         self._has_looked = False
-        self._has_read = False
 
     def read(self) -> Reading:
         """Return how things are now."""
         import psutil  # not before the first frame
 
         # Without an interval it is the time since the last reading, of which the first has none, and says 0.
-        interval = None if self._has_read else _SECONDS_OF_THE_FIRST_READING
-        self._has_read = True
+        interval = None if self._has_looked else _SECONDS_OF_THE_FIRST_READING
         memory = psutil.virtual_memory()
         return Reading(
             processor=psutil.cpu_percent(interval) / 100,
