@@ -31,6 +31,7 @@ from cifar_tui.events import (
     accuracy_per_million,
 )
 from cifar_tui.models.build import build
+from cifar_tui.training.compilation import compile_if_possible
 from cifar_tui.training.device import (
     describe_device,
     find_device,
@@ -153,8 +154,7 @@ class _Trainer:
         self.judged: nn.Module = self.average.module if self.average else self.model
         self.best_weights: dict[str, Tensor] | None = None
         if recipe.compile is Compile.AUTO and device.type == "cuda":
-            torch.compiler.reset()  # what other runs of this process compiled counts towards a limit for all of them
-            self.model.compile()
+            compile_if_possible(self.model)
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
         self.optimisation = Optimisation(self.model, recipe, self.numerics.precision, device)
 
