@@ -1,4 +1,4 @@
-"""Which devices of this machine train at the same time: one run each."""
+"""Which devices of this machine train at the same time, and how many runs each."""
 
 import os
 import re
@@ -14,7 +14,7 @@ class DevicesError(ValueError):
 
 
 def parse_devices(text: str) -> tuple[str, ...]:
-    """Read `auto`, or devices divided by commas: `cuda:0,cuda:1`; `cpu,cpu` trains two runs at a time.
+    """Read `auto`, or devices divided by commas: `cuda:0,cuda:1`; one that stands twice trains two runs at a time.
 
     Returns:
         The devices; one `auto` leaves the choice to `find_devices`.
@@ -28,9 +28,8 @@ def parse_devices(text: str) -> tuple[str, ...]:
     for name in names:
         if not _DEVICE.fullmatch(name):
             raise DevicesError(f"{name!r} is no device; write auto, cpu, mps, or GPUs such as cuda:0,cuda:1.")
-    twice = next((name for name in names if name != "cpu" and names.count(name) > 1), None)
-    if twice is not None:
-        raise DevicesError(f"{twice} stands there twice; only cpu can train several runs at a time.")
+    if names.count("mps") > 1:
+        raise DevicesError("mps stands there twice; only cpu and GPUs of NVIDIA can train several runs at a time.")
     return names
 
 

@@ -48,7 +48,13 @@ def _statuses(store: RunStore) -> dict[str, RunStatus]:
 
 @pytest.mark.parametrize(
     ("text", "devices"),
-    [("auto", ("auto",)), ("CPU", ("cpu",)), ("cuda:0, cuda:12", ("cuda:0", "cuda:12")), ("cpu,cpu", ("cpu", "cpu"))],
+    [
+        ("auto", ("auto",)),
+        ("CPU", ("cpu",)),
+        ("cuda:0, cuda:12", ("cuda:0", "cuda:12")),
+        ("cpu,cpu", ("cpu", "cpu")),
+        ("cuda:1,cuda:0,cuda:1", ("cuda:1", "cuda:0", "cuda:1")),
+    ],
 )
 def test_reads_a_list_of_devices(text: str, devices: tuple[str, ...]) -> None:
     assert parse_devices(text) == devices
@@ -60,7 +66,7 @@ def test_reads_a_list_of_devices(text: str, devices: tuple[str, ...]) -> None:
         ("", "'' is no device"),
         ("gpu", "'gpu' is no device"),
         ("auto,cpu", "'auto'"),
-        ("cuda:0,cuda:0", "cuda:0 stands"),
+        ("mps,mps", "mps stands"),
     ],
 )
 def test_says_what_is_wrong_with_a_list(text: str, part: str) -> None:
