@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from textual.geometry import Region
 from textual.strip import Strip
@@ -51,6 +53,29 @@ async def test_the_columns_of_the_queue_fit_what_stands_in_them_at_once(
             assert column.get_render_width(table) >= len(text)
         await pilot.resize_terminal(290 - width, 40)
         await until(pilot, lambda: len(table.columns) == (5 if extra else 7))
+
+
+@pytest.mark.parametrize(
+    ("compile_", "device", "text"),
+    [
+        ("auto", "cuda:0 (NVIDIA H200)", "compiling the model …"),
+        ("auto", "cpu (2 threads)", "starting …"),
+        ("off", "cuda:0 (NVIDIA H200)", "starting …"),
+    ],
+)
+async def test_says_what_the_first_batch_waits_for(
+    app: CifarApp, runs: RunMaker, compile_: str, device: str, text: str
+):
+    run_id = runs.make("part3/custom_vit", RunStatus.RUNNING)
+    file = runs.store.folder / run_id / "run.json"
+    record = json.loads(file.read_text())
+    record["config"]["training"]["compile"], record["started"]["device"] = compile_, device
+    file.write_text(json.dumps(record))
+    with runs.store.training_lock(run_id):
+        async with running(app, (120, 40)) as pilot:
+            await pilot.press("2")
+            detail = app.query_one("#epoch-detail", Static)
+            await until(pilot, lambda: str(detail.content) == text)
 
 
 async def test_stop_asks_and_stops_at_the_next_batch(app: CifarApp):

@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ProgressBar, Static
 
+from cifar_tui.config import Compile
 from cifar_tui.runs.columns import count, duration, percent
 from cifar_tui.runs.heartbeat import host_name
 from cifar_tui.runs.index import History
@@ -138,7 +139,15 @@ def _epoch_detail(history: History) -> Text:
     if history.epochs:
         last = history.epochs[-1]
         return Text(f"epoch {last.epoch} took {duration(last.seconds)}  {last.images_per_second:,.0f} img/s")
-    return Text("starting …" if history.run.status is RunStatus.RUNNING else "")
+    if history.run.status is not RunStatus.RUNNING:
+        return Text("")
+    return Text("compiling the model …" if _compiles(history.run) else "starting …")
+
+
+def _compiles(run: Run) -> bool:
+    """Whether the model is compiled at the first batch, which takes as long as many epochs."""
+    started = run.record.started
+    return run.config.training.compile is Compile.AUTO and started is not None and started.device.startswith("cuda")
 
 
 def _loss_text(loss: float) -> str:
