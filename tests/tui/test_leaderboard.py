@@ -82,6 +82,24 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp,
         assert keys(table)[table.cursor_row] == marked
 
 
+async def test_the_first_result_is_seen_below_what_others_measured(app: CifarApp, runs: RunMaker):
+    async with running(app, (80, 24)) as pilot:
+        await pilot.press("3")
+        table = app.query_one(RunTable)
+        await until(pilot, lambda: table.row_count == 13)
+        assert table.cursor_row == 0
+        run_id = runs.make("part1/softmax_regression", RunStatus.FINISHED, epochs=3, accuracy=0.05)
+        app.look()
+        await until(pilot, lambda: table.row_count == 14)
+        assert table.chosen is not None
+        assert (table.chosen.key, table.cursor_row) == (run_id, 13)
+        await pilot.press("home")
+        runs.make("part1/softmax_regression", RunStatus.FINISHED, epochs=3, accuracy=0.04)
+        app.look()
+        await until(pilot, lambda: table.row_count == 15)
+        assert table.cursor_row == 0
+
+
 async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)

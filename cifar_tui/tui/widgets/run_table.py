@@ -115,7 +115,7 @@ class RunTable(BrightTable):
                     if self.get_cell(key, column.key) != cell:
                         self.update_cell(key, column.key, cell)
         else:
-            self._rebuild(layout, cells)
+            self._rebuild(layout, cells, self._place_of_cursor(rows))
         self._form, self._laid_out = layout, rows
 
     def _fit_names(self, rows: Sequence[Row], cells: dict[str, list[Text]], widths: list[int]) -> None:
@@ -136,8 +136,15 @@ class RunTable(BrightTable):
                 cells[row.key][place] = self._cell(self._columns_shown[place], row, width)
         widths[place] = width
 
-    def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> None:
-        chosen = self.chosen
+    def _place_of_cursor(self, rows: Sequence[Row]) -> int:
+        """The row that it was on; a person's best run, where there was none before and it stood at the top."""
+        had_results = any(_is_result(row) for row in self._laid_out)
+        if self.cursor_row <= 0 and not had_results:
+            return next((place for place, row in enumerate(rows) if _is_result(row)), 0)
+        keys = [row.key for row in rows]
+        return keys.index(self.chosen.key) if self.chosen and self.chosen.key in keys else 0
+
+    def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
         scroll_x = self.scroll_x
         self.clear(columns=layout != self._form)
         if not self.columns:
@@ -145,7 +152,7 @@ class RunTable(BrightTable):
                 self.add_column(heading, key=column.key, width=width)
         for key, row_cells in cells.items():
             self.add_row(*row_cells, key=key)
-        self.move_cursor(row=list(cells).index(chosen.key) if chosen and chosen.key in cells else 0)
+        self.move_cursor(row=cursor)
         self.scroll_x = scroll_x
 
     @on(DataTable.RowHighlighted)
@@ -187,3 +194,8 @@ class RunTable(BrightTable):
         mark = Text(symbols().marked, style="bold yellow") if is_marked else status_mark(row.status)
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
         return Text.assemble(mark, " ", without_middle(name, width - mark.cell_len - 1 - star.cell_len), star)
+
+
+def _is_result(row: Row) -> bool:
+    """Whether it is a run of one's own that came to an accuracy."""
+    return not row.is_given and row.rank is not None
