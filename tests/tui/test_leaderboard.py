@@ -100,6 +100,22 @@ async def test_the_first_result_is_seen_below_what_others_measured(app: CifarApp
         assert table.cursor_row == 0
 
 
+async def test_a_first_result_leaves_the_cursor_on_ones_own_run(app: CifarApp, runs: RunMaker):
+    runs.make("part1/mlp", RunStatus.STOPPED, epochs=3)
+    async with running(app, (80, 24)) as pilot:
+        await pilot.press("3")
+        table = app.query_one(RunTable)
+        await until(pilot, lambda: table.row_count == 14)
+        await pilot.press("h")
+        await until(pilot, lambda: table.row_count == 1)
+        assert table.chosen is not None
+        stopped = table.chosen.key
+        runs.make("part1/softmax_regression", RunStatus.FINISHED, epochs=3, accuracy=0.05)
+        app.look()
+        await until(pilot, lambda: table.row_count == 2)
+        assert table.chosen.key == stopped
+
+
 async def test_filter_by_words_and_clear(app: CifarApp, furnished: RunMaker):
     async with running(app, (160, 50)) as pilot:
         table = await opened(app, pilot)

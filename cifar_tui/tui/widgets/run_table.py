@@ -29,7 +29,7 @@ _REASON_WIDTH = 80
 
 
 class RunTable(BrightTable):
-    """Shows rows in a given order; the cursor stays on its row whatever changes."""
+    """Shows rows in a given order; the cursor stays on its row whatever changes, once a person has results."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True, fixed_columns=2, id=id)
@@ -137,12 +137,12 @@ class RunTable(BrightTable):
         widths[place] = width
 
     def _place_of_cursor(self, rows: Sequence[Row]) -> int:
-        """The row that it was on; a person's best run, where there was none before and it stood at the top."""
-        had_results = any(_is_result(row) for row in self._laid_out)
-        if self.cursor_row <= 0 and not had_results:
+        """The row that it was on; a person's best run, where it stood on top of nothing but what others measured."""
+        chosen = self.chosen
+        is_at_start = chosen is None or (self.cursor_row == 0 and chosen.is_given)
+        if is_at_start and not any(_is_result(row) for row in self._laid_out):
             return next((place for place, row in enumerate(rows) if _is_result(row)), 0)
-        keys = [row.key for row in rows]
-        return keys.index(self.chosen.key) if self.chosen and self.chosen.key in keys else 0
+        return next((place for place, row in enumerate(rows) if chosen and row.key == chosen.key), 0)
 
     def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
         scroll_x = self.scroll_x
