@@ -144,18 +144,24 @@ class RunQueue:
         self.store.change(run_id, lambda record: record.model_copy(update={"queue_position": position}))
 
     def remove(self, run_id: str) -> None:
-        """Take a queued run out and delete its folder; a run that has trained before is only stopped again.
+        """Take a queued run out and discard it; a run that has trained before is only stopped again.
 
         Raises:
             StoreError: it is no longer queued, or cannot be removed.
         """
-        run = self.store.get(run_id)
-        if run.status is not RunStatus.QUEUED:
-            raise StoreError(f"{run_id} is no longer queued.")
+        run = self.store.change(run_id, stop_waiting)
         if run.record.started is None:
-            self.store.delete(run_id)
-        else:
-            self.store.change(run_id, stop_waiting)
+            self.store.discard(run_id)
+
+    def put_back(self, run_id: str) -> Run:
+        """Queue a run again that `remove` took out, in the place that it had.
+
+        Raises:
+            StoreError: it cannot be restored, or was queued or trained in the meantime.
+        """
+        discarded = run_id not in self.store.ids()
+        run = self.store.restore(run_id) if discarded else self.store.get(run_id)
+        return self._resume(run_id, run.record.queue_position, run.record.slurm)
 
 
 def in_queue_order(runs: Iterable[Run]) -> list[Run]:

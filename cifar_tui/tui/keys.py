@@ -110,6 +110,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
             Key("enter", "show_chosen", "Show", "Show the run that the queue's cursor is on."),
             Key("delete,backspace", "remove", "Unqueue", "Take the chosen run out of the queue.", "del", True),
+            Key("u", "put_back", "Put back", "Put the run back that was taken out of the queue last."),
             Key("K,shift+up", "move(-1)", "Sooner", "Move the chosen run up in the queue."),
             Key("J,shift+down", "move(1)", "Later", "Move the chosen run down in the queue."),
             Key("w", "pause", "Wait", "Let the queue wait after the present run, or go on.", in_footer=True),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ class RunsApp(LaunchApp):
     def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
         super().__init__(paths, devices)
         self._report_turn = asyncio.Lock()
+        self._removed: list[str] = []
+        """What was taken out of the queue, the last one last."""
 
     @work(exclusive=True, group="open")
     async def _on_leaderboard_pane_sweep_wanted(self, message: "LeaderboardPane.SweepWanted") -> None:
@@ -81,7 +84,16 @@ class RunsApp(LaunchApp):
             if run.status is RunStatus.QUEUED and run.is_with_slurm:
                 self._cancel_job(run)
                 return
-        self._change_runs(lambda: self.run_queue.remove(message.run_id))
+        if self._change_runs(lambda: self.run_queue.remove(message.run_id)):
+            self._removed.append(message.run_id)
+            self.notify("The run is out of the queue; u puts it back.")
+
+    def _on_live_pane_put_back_wanted(self) -> None:
+        if self._removed:
+            self._change_runs(partial(self.run_queue.put_back, self._removed.pop()))
+            self.runner.wake()
+        else:
+            self.notify("Nothing was taken out of the queue since the start.")
 
     def _on_live_pane_move_wanted(self, message: "LivePane.MoveWanted") -> None:
         self._change_runs(lambda: self.run_queue.move(message.run_id, message.step))

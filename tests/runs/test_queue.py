@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cifar_tui.config import RunConfig
+from cifar_tui.events import RunStarted
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
@@ -36,11 +37,24 @@ def test_only_what_is_queued_waits(queue: RunQueue, make_config: MakeConfig) -> 
     assert _names(queue) == ["queued"]
 
 
-def test_remove_takes_the_folder_too(queue: RunQueue, make_config: MakeConfig) -> None:
-    kept, removed = queue.add(make_config("a")), queue.add(make_config("b"))
-    queue.remove(removed.id)
-    assert [run.id for run in queue.waiting()] == [kept.id]
-    assert not removed.folder.exists()
+def test_what_is_removed_is_gone_and_can_be_put_back_where_it_was(queue: RunQueue, make_config: MakeConfig) -> None:
+    ids = [queue.add(make_config(name)).id for name in ("a", "b", "c")]
+    queue.remove(ids[1])
+    assert _names(queue) == ["a", "c"]
+    assert ids[1] not in queue.store.ids()
+    assert queue.put_back(ids[1]).status is RunStatus.QUEUED
+    assert _names(queue) == ["a", "b", "c"]
+    with pytest.raises(StoreError, match="is queued"):
+        queue.put_back(ids[1])
+
+
+def test_what_has_trained_before_is_put_back_too(queue: RunQueue, make_config: MakeConfig) -> None:
+    run = queue.add(make_config())
+    started = RunStarted("CIFAR-100", "cpu", 1, 1, 1, 1, 1, "float32")
+    queue.store.change(run.id, lambda record: record.model_copy(update={"started": started}))
+    queue.remove(run.id)
+    assert queue.store.get(run.id).status is RunStatus.STOPPED
+    assert queue.put_back(run.id).status is RunStatus.QUEUED
 
 
 def test_a_run_that_has_begun_cannot_be_removed(queue: RunQueue, make_config: MakeConfig) -> None:

@@ -651,6 +651,14 @@ async def takes_a_run_out_of_the_queue(stage: Stage) -> None:
     await stage.until(lambda: stage.queue == stage.waiting == ["part5/gru_row"])
 
 
+@tries("put_back", "live")
+async def puts_it_back(stage: Stage) -> None:
+    await stage.press()  # what was taken out above
+    await stage.until(lambda: stage.queue == stage.waiting == ["part1/simple_vit", "part5/gru_row"])
+    await stage.first("home", "delete")
+    await stage.until(lambda: stage.queue == ["part5/gru_row"])
+
+
 @tries("pause", "live")
 async def lets_the_queue_wait(stage: Stage) -> None:
     await stage.press()

@@ -72,6 +72,9 @@ class LivePane(Vertical, CurveActions):
             super().__init__()
             self.run_id = run_id
 
+    class PutBackWanted(Message):
+        """A person wants the run in the queue again that was taken out last."""
+
     class MoveWanted(Message):
         """A person wants a run nearer to the front of the queue (-1), or further from it (1)."""
 
@@ -172,6 +175,10 @@ class LivePane(Vertical, CurveActions):
         """Take the marked run out of the queue."""
         if run := self.query_one(QueueTable).chosen:
             self.post_message(self.RemoveWanted(run.id))
+
+    def action_put_back(self) -> None:
+        """Put the run back into the queue that was taken out last."""
+        self.post_message(self.PutBackWanted())
 
     def action_move(self, step: int) -> None:
         """Move the marked run within the queue."""
