@@ -158,7 +158,7 @@ async def test_one_row_of_the_report_is_one_row(app: CifarApp, furnished: RunMak
     async with running(app, (160, 50)) as pilot:
         table = await at(app, pilot, "run-01")
         await pilot.press("/", *"softmaxreg", "enter")
-        await until(pilot, lambda: table.border_title == "0 runs · 1 row of the report")
+        await until(pilot, lambda: table.border_title == "0 runs · ¶ 1 of the report")
 
 
 async def test_what_trains_cannot_be_deleted(app: CifarApp, furnished: RunMaker):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ from cifar_tui.text import printable
 from cifar_tui.tui.inside import InsideProcess
 from cifar_tui.tui.keys import SCOPES, bindings
 from cifar_tui.tui.shorten import without_middle
-from cifar_tui.tui.status import status_text
+from cifar_tui.tui.status import status_mark
 from cifar_tui.tui.symbols import symbols
 from cifar_tui.tui.widgets.calibration_view import CalibrationView
 from cifar_tui.tui.widgets.class_table import ClassTable
@@ -314,18 +315,21 @@ class InspectScreen(Screen[None]):
         matrix.border_title = f"{groups}, % of the true one's images"
 
     def _title(self, width: int) -> Text:
-        """Say which run it is and what it reached, its name in the cells that the numbers leave of `width`."""
+        """Say which run it is and what it reached, in `width` cells; a number that has no room is left out whole."""
         run, inspection = self._detail.run, self._detail.inspection
-        values = [("test", inspection.accuracy), ("top-5", inspection.top5_accuracy)]
-        values += [("ECE", inspection.calibration.ece), ("F1", inspection.macro_f1)]
+        values = [("test", inspection.accuracy), ("F1", inspection.macro_f1), ("top-5", inspection.top5_accuracy)]
         if inspection.superclasses is not None:
             values.append(("superclass", inspection.superclasses.accuracy))
+        values.append(("ECE", inspection.calibration.ece))
+        name = printable(run.title)
+        room = width - 2 - min(cell_len(name), _LEAST_NAME)
         numbers = Text()
-        for name, value in values:
-            numbers.append(f"  {name} ", style="dim").append(f"{percent(value)} %", style="not dim")
-        title = Text.assemble(status_text(run.status.value), "  ")
-        room = max(width - title.cell_len - numbers.cell_len, _LEAST_NAME)
-        return Text.assemble(title, (without_middle(printable(run.title), room), "bold"), numbers)
+        for label, value in values:
+            number = Text.assemble((f"  {label} ", "dim"), f"{percent(value)} %")
+            if numbers.cell_len + number.cell_len <= room:
+                numbers.append_text(number)
+        name = without_middle(name, width - 2 - numbers.cell_len)
+        return Text.assemble(status_mark(run.status.value), " ", (name, "bold"), numbers)
 
     def _write_views(self) -> None:
         """Name the views with their keys; a click on one presses its key."""

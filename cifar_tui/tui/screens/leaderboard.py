@@ -23,6 +23,7 @@ from cifar_tui.tui.keys import bindings
 from cifar_tui.tui.screens.columns import ColumnsScreen
 from cifar_tui.tui.screens.run_edits import RunEdits
 from cifar_tui.tui.state import ViewState
+from cifar_tui.tui.symbols import symbols
 from cifar_tui.tui.widgets.run_table import RunTable
 
 _WIDE = 140
@@ -358,8 +359,9 @@ class LeaderboardPane(RunEdits):
         runs = len(rows) - report - measured - unreadable
         title = f"{runs} {'row' if self._is_grouped else 'run'}{'' if runs == 1 else 's'}"
         title += " · seeds grouped" if self._is_grouped else ""
-        title += f" · {report} {'row' if report == 1 else 'rows'} of the report" if report else ""
-        title += f" · {measured} of this project" if measured else ""
+        signs = symbols().status  # as before the names: the rows' own words are often out of sight
+        title += f" · {signs['report']} {report} of the report" if report else ""
+        title += f" · {signs['measured']} {measured} of this project" if measured else ""
         title += f" · {unreadable} unreadable" if unreadable else ""
         title += f" · {len(self._marked)} marked" if self._marked else ""
         self._table.border_title = title
