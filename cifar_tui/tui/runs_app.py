@@ -244,8 +244,8 @@ class RunsApp(LaunchApp):
             return self.run_queue.extend(run.id, int(answer))
 
         text = (
-            f"{run.title} finished after {epochs} epochs. Train it on, as a new run, to how many in all? "
-            "The learning rate follows the schedule of the longer run."
+            f"{run.title} finished after {epochs} epoch{'' if epochs == 1 else 's'}. Train it on, as a new run, to how "
+            "many in all? The learning rate follows the schedule of the longer run."
         )
         return AskScreen("Train on", text, str(2 * epochs), accept, do="Queue it")
 

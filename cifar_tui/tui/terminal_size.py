@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.widget import Widget
 
-from cifar_tui.tui.quiet_end import QuietEndApp
+from cifar_tui.tui.key_turns import KeyTurnsApp
 
 SMALLEST = Size(60, 18)
 """The smallest terminal that the app is laid out for."""
@@ -17,7 +17,7 @@ TOO_SMALL = f"cifar-tui needs {SMALLEST.width} columns and {SMALLEST.height} row
 _SECONDS_FOR_A_NOTICE_TO_GO = 0.5
 
 
-class SizedApp(QuietEndApp):
+class SizedApp(KeyTurnsApp):
     """Layouts by width and height, and the focus and notices while they change."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  Textual declares it so

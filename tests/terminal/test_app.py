@@ -65,6 +65,21 @@ def test_words_that_are_typed_at_once_are_no_actions(start: Start, home: Path) -
     assert len(list((home / "runs").glob("*/run.json"))) == 5
 
 
+@pytest.mark.parametrize(("keys", "title"), [("n", "Rename"), ("N", "Note"), ("t", "Tags"), ("c", "Train on")])
+def test_an_answer_that_is_typed_at_once_goes_into_the_dialog(start: Start, home: Path, keys: str, title: str) -> None:
+    write_finished_runs(home, 1)
+    terminal = start(columns=100, rows=30)
+    terminal.wait_for(texts.LAUNCH)
+    terminal.press("3")
+    terminal.wait_for(texts.LEADERBOARD)
+    terminal.type("h")
+    terminal.wait_for(lambda terminal: "of the report" not in terminal.text)
+    terminal.type(f"{keys}a1qC")
+    terminal.wait_for(lambda terminal: title in terminal.text and "a1qC" in terminal.text)
+    terminal.press("ctrl+c")
+    assert terminal.exit_status() == 0
+
+
 def test_a_byte_that_is_no_text_ends_nothing(start: Start) -> None:
     """As an é from a terminal that is set to Latin-1."""
     terminal = start()

@@ -182,7 +182,7 @@ class LaunchPane(Vertical):
         """Type words that a preset must hold."""
         line = self.query_one("#preset-search", Input)
         line.display = True
-        self.screen.set_focus(line)  # at once: the next keys of the same packet are words, and no actions
+        line.focus()
 
     def action_toggle_advanced(self) -> None:
         """Show or hide the fields that few need."""

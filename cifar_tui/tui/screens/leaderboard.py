@@ -188,7 +188,7 @@ class LeaderboardPane(RunEdits):
     def action_filter(self) -> None:
         """Type what a row must hold."""
         self.query_one("#filter-bar").display = True
-        self.screen.set_focus(self.query_one("#filter"))  # at once: the next keys of the same packet are words
+        self.query_one("#filter").focus()
 
     def action_clear(self) -> None:
         """Show all rows again; then forget the marks."""
