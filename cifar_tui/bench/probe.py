@@ -68,7 +68,7 @@ class Cost:
     seconds_per_epoch: Seconds = 0.0
     """Of training and validation."""
     memory: Count = 0
-    """The peak in bytes: on CUDA of the device, elsewhere what the process grew by."""
+    """The peak in bytes, the data set included: on CUDA of the device, elsewhere what the process grows by."""
     error: str | None = None
     kind: Literal["cost"] = "cost"
 
@@ -157,6 +157,7 @@ def _measure(request: Request) -> Cost:
     import numpy as np
 
     from cifar_tui.bench.ours import our_speed
+    from cifar_tui.data.batches import bytes_of_image
     from cifar_tui.data.dataset import ImageDataset, LabelledImages
     from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
 
@@ -175,6 +176,9 @@ def _measure(request: Request) -> Cost:
         dataset = ImageDataset("blank", images, few, few, names)
         speed = our_speed(config, dataset, device, _SECONDS, lambda _: None)
         memory = peak_memory(device) - (before if device.type != "cuda" else 0)
+        memory += (request.train_images - count) * bytes_of_image(config.data) + request.val_images * few.pixels[
+            0
+        ].nbytes
     except Exception as error:
         return Cost(request.number, error=str(error).partition("\n")[0] or type(error).__name__)
     # A forward pass is about a third of a step.

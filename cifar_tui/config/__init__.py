@@ -5,9 +5,10 @@ from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
 from cifar_tui.config.model import ModelConfig, SequenceMode
 from cifar_tui.config.overrides import override, with_values
 from cifar_tui.config.run import RunConfig
-from cifar_tui.config.training import Compile, Layout, Optimiser, Precision, Schedule, TrainingConfig
+from cifar_tui.config.training import DEVICE, Compile, Layout, Optimiser, Precision, Schedule, TrainingConfig
 
 __all__ = [
+    "DEVICE",
     "AutoAugment",
     "Compile",
     "ConfigError",

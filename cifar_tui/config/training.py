@@ -1,10 +1,14 @@
 """How a run learns."""
 
+import re
 from enum import StrEnum
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from cifar_tui.config.base import ADVANCED, ConfigPart, only_with
+
+DEVICE = re.compile(r"cpu|mps|cuda(:(0|[1-9][0-9]?))?")
+"""The name of a device; torch takes larger numbers of a GPU for other ones than they say."""
 
 
 class Optimiser(StrEnum):
@@ -148,7 +152,7 @@ class TrainingConfig(ConfigPart):
     compile: Compile = Field(
         Compile.OFF,
         title="Compile",
-        description="auto: torch.compile on cuda, where it can: half a minute more at first, less each epoch.",
+        description="auto: torch.compile on cuda, where it can: a minute or more at first, less each epoch.",
         json_schema_extra=ADVANCED,
     )
     seed: int = Field(
@@ -173,7 +177,6 @@ class TrainingConfig(ConfigPart):
     @field_validator("device")
     @classmethod
     def _known_device(cls, value: str) -> str:
-        kind, _, index = value.partition(":")
-        if value not in ("auto", "cpu", "mps", "cuda") and not (kind == "cuda" and index.isdecimal()):
+        if value != "auto" and not DEVICE.fullmatch(value):
             raise ValueError("must be auto, cpu, mps, cuda or cuda:N")
         return value

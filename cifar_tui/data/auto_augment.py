@@ -75,12 +75,15 @@ def auto_augment(pixels: Tensor, operations: Tensor) -> Tensor:
         uint8 `[B, 32, 32, 3]`.
     """
     images = pixels.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
-    for round_ in operations.unbind(dim=1):
-        which, magnitudes = round_.unbind(dim=1)
-        for operation in _OPERATIONS:
-            chosen = (which == operation).nonzero()[:, 0]
-            if len(chosen):
-                strength, chosen = magnitudes[chosen].to(images.device), chosen.to(images.device)
+    which, magnitudes = operations.unbind(dim=2)  # (B, operations)
+    # The images of one operation behind one another, so that they go to the device at once: each copy waits for it.
+    order = which.argsort(dim=0)
+    places, strengths = order.to(images.device), magnitudes.gather(0, order).to(images.device)
+    for round_, drawn in enumerate(which.unbind(dim=1)):
+        counts = torch.bincount(drawn.int(), minlength=len(Operation)).tolist()
+        groups = torch.split(places[:, round_], counts), torch.split(strengths[:, round_], counts)
+        for operation, chosen, strength in zip(Operation, *groups, strict=True):
+            if len(chosen) and operation is not Operation.IDENTITY:
                 images[chosen] = apply(operation, images[chosen], strength)
     return images.permute(0, 2, 3, 1).contiguous()
 
@@ -155,7 +158,7 @@ def _rotate(degrees: Tensor) -> tuple[Tensor | float, ...]:
 
 
 def _brightness(images: Tensor, magnitudes: Tensor) -> Tensor:
-    return _blend(images.float(), torch.zeros(()), magnitudes)
+    return _blend(images.float(), torch.zeros((), device=images.device), magnitudes)
 
 
 def _colour(images: Tensor, magnitudes: Tensor) -> Tensor:
@@ -202,12 +205,12 @@ def _equalise(images: Tensor, _: Tensor) -> Tensor:
 def _blend(images: Tensor, others: Tensor, magnitudes: Tensor) -> Tensor:
     """Go from `others` (at factor 0) to `images` (at 1) and beyond."""
     beyond = magnitudes.view(-1, 1, 1, 1)
-    return (images * (1 + beyond) - others.to(images.device) * beyond).clamp(0, 255).to(torch.uint8)
+    return (images * (1 + beyond) - others * beyond).clamp(0, 255).to(torch.uint8)
 
 
 def _grey(images: Tensor) -> Tensor:
-    weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device).view(3, 1, 1)  # ITU-R BT.601
-    return (images * weights).sum(dim=1, keepdim=True).floor()
+    red, green, blue = images.float().unbind(dim=1)
+    return (0.2989 * red + 0.587 * green + 0.114 * blue).floor()[:, None]  # ITU-R BT.601
 
 
 _OPERATIONS: dict[Operation, Callable[[Tensor, Tensor], Tensor]] = {

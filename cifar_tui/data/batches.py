@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from cifar_tui.config import AutoAugment, DataConfig, Flip
 from cifar_tui.data.auto_augment import auto_augment, draw_operations
@@ -53,10 +52,7 @@ class TrainBatches:
         seed: int,
         channels_last: bool,
     ) -> None:
-        pixels = torch.from_numpy(images.pixels).to(device)
-        padded = F.pad(pixels, (0, 0, *(augmentation.crop_padding,) * 4))
-        # [2N, H + 2p, W + 2p, 3]: the mirrored images behind the others, where there are any.
-        self._pixels = padded if augmentation.flip is Flip.OFF else torch.cat([padded, padded.flip(2)])
+        self._pixels = _padded(torch.from_numpy(images.pixels), augmentation).to(device)
         self._labels = torch.from_numpy(images.labels).to(device)
         self._normalise = _Normalise(device, channels_last=channels_last)
         self._augmentation = augmentation
@@ -125,6 +121,26 @@ class EvalBatches:
         for first in range(0, len(self._labels), self._batch_size):
             part = slice(first, first + self._batch_size)
             yield self._normalise(self._pixels[part]), self._labels[part]
+
+
+def bytes_of_image(augmentation: DataConfig) -> int:
+    """Return how many bytes of a device's memory `TrainBatches` takes for each image."""
+    return _padded(torch.zeros(1, SIDE, SIDE, 3, dtype=torch.uint8), augmentation).nbytes
+
+
+def _padded(pixels: Tensor, augmentation: DataConfig) -> Tensor:
+    """[N, H, W, 3] → [2N, H + 2p, W + 2p, 3]: the mirrored images behind the others, where there are any.
+
+    On the CPU, however large: nothing but the result goes to the device.
+    """
+    count, padding = len(pixels), augmentation.crop_padding
+    copies, side = 1 if augmentation.flip is Flip.OFF else 2, SIDE + 2 * padding
+    padded = pixels.new_zeros(copies * count, side, side, 3)
+    inner = padded[:, padding : padding + SIDE, padding : padding + SIDE]
+    inner[:count] = pixels
+    if copies == 2:
+        inner[count:] = pixels.flip(2)
+    return padded
 
 
 def windows(pixels: Tensor, starts: Tensor) -> Tensor:

@@ -1,9 +1,8 @@
 """Which devices of this machine train at the same time, and how many runs each."""
 
 import os
-import re
 
-_DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")
+from cifar_tui.config import DEVICE
 
 AUTO = "auto"
 """As a runner's device: whatever each run asks for, and the first that the machine has where a run asks for none."""
@@ -26,7 +25,7 @@ def parse_devices(text: str) -> tuple[str, ...]:
     if names == (AUTO,):
         return names
     for name in names:
-        if not _DEVICE.fullmatch(name):
+        if not DEVICE.fullmatch(name):
             raise DevicesError(f"{name!r} is no device; write auto, cpu, mps, or GPUs such as cuda:0,cuda:1.")
     if names.count("mps") > 1:
         raise DevicesError("mps stands there twice; only cpu and GPUs of NVIDIA can train several runs at a time.")

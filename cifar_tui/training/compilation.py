@@ -12,4 +12,5 @@ def compile_if_possible(model: nn.Module) -> None:
     """
     torch.compiler.reset()  # what other runs of this process compiled counts towards a limit for all of them
     torch._dynamo.config.suppress_errors = True
-    model.compile()
+    # Left to itself torch answers an epoch's smaller last batch with a graph for any batch size, and keeps to that one.
+    model.compile(dynamic=False)

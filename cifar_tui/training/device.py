@@ -63,7 +63,7 @@ def get_random_state(device: torch.device) -> Tensor | None:
 
 
 def set_random_state(device: torch.device, state: Tensor) -> None:
-    """Go on from what `get_random_state` returned; one of another kind of device is passed over."""
+    """Go on from what `get_random_state` returned for a device of the same type."""
     if device.type == "cuda":
         torch.cuda.set_rng_state(state, device)
     elif device.type == "mps":

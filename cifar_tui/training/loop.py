@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cifar_tui.config import Compile, RunConfig
 from cifar_tui.data.batches import EvalBatches, TrainBatch, TrainBatches
@@ -31,6 +30,7 @@ from cifar_tui.events import (
     accuracy_per_million,
 )
 from cifar_tui.models.build import build
+from cifar_tui.training.average import MovingAverage
 from cifar_tui.training.compilation import compile_if_possible
 from cifar_tui.training.device import (
     describe_device,
@@ -97,7 +97,7 @@ def train(
             raise
         message = str(error)
     # Out here the error is gone, and with its traceback the trainer and all that it held on the device.
-    raise TrainingError(explain_out_of_memory(message, config, len(dataset.class_names), device))
+    raise TrainingError(explain_out_of_memory(message, config, dataset, device))
 
 
 def _train(trainer: "_Trainer", save: Callable[[State], None], state: State | None) -> None:
@@ -150,7 +150,7 @@ class _Trainer:
         self.model = build(config.model, len(dataset.class_names))
         self.numerics = choose_numerics(recipe, self.model, device)
         self.numerics.place(self.model)
-        self.average = _averaged(self.model, recipe.ema_decay) if recipe.ema_decay else None
+        self.average = MovingAverage(self.model, recipe.ema_decay) if recipe.ema_decay else None
         self.judged: nn.Module = self.average.module if self.average else self.model
         self.best_weights: dict[str, Tensor] | None = None
         if recipe.compile is Compile.AUTO and device.type == "cuda":
@@ -200,6 +200,7 @@ class _Trainer:
             "last_epoch": asdict(self.last) if self.last else None,
             "random": torch.get_rng_state(),
             "device_random": get_random_state(self.device),
+            "device_type": self.device.type,
         }
 
     def load_state(self, state: State) -> None:
@@ -214,7 +215,8 @@ class _Trainer:
             self.tally.load_state_dict(state["tally"])
             self.last = EpochFinished(**state["last_epoch"]) if state["last_epoch"] else None
             torch.set_rng_state(state["random"])
-            if state["device_random"] is not None:
+            is_of_this_type = state.get("device_type", self.device.type) == self.device.type
+            if state["device_random"] is not None and is_of_this_type:
                 set_random_state(self.device, state["device_random"])
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             if is_out_of_memory(error):
@@ -246,10 +248,10 @@ class _Trainer:
                     return False
                 self._train_batch(batch)
                 self.at.batch += 1
-                now = time.perf_counter()
-                if now - reported >= SECONDS_BETWEEN_REPORTS:
-                    reported = now
-                    self._report(sum(self.batch_sizes[batch_before : self.at.batch]) / (now - began))
+                if time.perf_counter() - reported >= SECONDS_BETWEEN_REPORTS:
+                    self._check_losses()  # this waits for the device, as below: launched is not trained
+                    reported = time.perf_counter()
+                    self._report(sum(self.batch_sizes[batch_before : self.at.batch]) / (reported - began))
             self._check_losses()  # this waits for the device, so that the time below is true
             return True
         finally:
@@ -285,7 +287,6 @@ class _Trainer:
         return self.recipe.lr * lr_factor(self.recipe, step, steps_per_epoch)
 
     def _report(self, images_per_second: float) -> None:
-        self._check_losses()
         batches = self.at.batch
         self.emit(
             BatchProgress(
@@ -397,9 +398,3 @@ class _Trainer:
         return EvalBatches(
             images, batch_size=EVAL_BATCH_SIZE, device=self.device, channels_last=self.numerics.channels_last
         )
-
-
-def _averaged(model: nn.Module, decay: float) -> AveragedModel:
-    """Return an exponential moving average of the weights and of BatchNorm's statistics; it begins as a copy."""
-    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(model, multi_avg_fn=average, use_buffers=True)

@@ -7,8 +7,10 @@ import torch
 from torch.nn import functional as F
 
 from cifar_tui.config import RunConfig
+from cifar_tui.data.batches import TrainBatches
+from cifar_tui.data.dataset import ImageDataset
 from cifar_tui.models.build import build
-from cifar_tui.models.image import CHANNELS, SIDE
+from cifar_tui.training.average import MovingAverage
 from cifar_tui.training.precision import choose_numerics
 
 _SIGNS = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED")
@@ -22,13 +24,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
-def explain_out_of_memory(message: str, config: RunConfig, num_classes: int, device: torch.device) -> str:
+def explain_out_of_memory(message: str, config: RunConfig, dataset: ImageDataset, device: torch.device) -> str:
     """Return a sentence: how much was asked for, and a batch size that fits, found by trying smaller ones.
 
     Args:
         message: of the error.
         config: of the run.
-        num_classes: of its data set.
+        dataset: that it was to learn.
         device: where it ran; nothing of the run may be left there.
     """
     release(device)
@@ -37,7 +39,7 @@ def explain_out_of_memory(message: str, config: RunConfig, num_classes: int, dev
     told = f"Out of memory at batch size {size}" + (f": {_readable(asked[1])} more were asked for" if asked else "")
     while size > 2:
         size //= 2
-        if _fits(config, num_classes, device, size):
+        if _fits(config, dataset, device, size):
             return f"{told}; batch size {size} fits."
     return f"{told}; no batch size fits this model here."
 
@@ -51,9 +53,9 @@ def release(device: torch.device) -> None:
         torch.mps.empty_cache()
 
 
-def _fits(config: RunConfig, num_classes: int, device: torch.device, batch_size: int) -> bool:
+def _fits(config: RunConfig, dataset: ImageDataset, device: torch.device, batch_size: int) -> bool:
     try:
-        _try_a_step(config, num_classes, device, batch_size)
+        _try_a_step(config, dataset, device, batch_size)
         fits = True
     except Exception as error:
         if not is_out_of_memory(error):
@@ -63,16 +65,24 @@ def _fits(config: RunConfig, num_classes: int, device: torch.device, batch_size:
     return fits
 
 
-def _try_a_step(config: RunConfig, num_classes: int, device: torch.device, batch_size: int) -> None:
-    model = build(config.model, num_classes)
-    numerics = choose_numerics(config.training, model, device)
+def _try_a_step(config: RunConfig, dataset: ImageDataset, device: torch.device, batch_size: int) -> None:
+    recipe = config.training
+    model = build(config.model, len(dataset.class_names))
+    numerics = choose_numerics(recipe, model, device)
     numerics.place(model)
+    average = MovingAverage(model, recipe.ema_decay) if recipe.ema_decay else None
+    batches = TrainBatches(
+        dataset.train, config.data,
+        batch_size=batch_size, device=device, seed=recipe.seed, channels_last=numerics.channels_last,
+    )  # fmt: skip
     optimiser = torch.optim.AdamW(model.parameters())
+    images, labels, _ = next(batches.epoch(1))
     with numerics.autocast():
-        logits = model(torch.zeros(batch_size, CHANNELS, SIDE, SIDE, device=device))
-    labels = torch.zeros(batch_size, dtype=torch.int64, device=device)
+        logits = model(images)
     F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]
     optimiser.step()
+    if average:
+        average.update_parameters(model)
 
 
 def _readable(amount: str) -> str:

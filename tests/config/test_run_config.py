@@ -82,6 +82,8 @@ def test_a_name_holds_nothing_that_a_terminal_obeys() -> None:
         ),
         ({"training": {"epochs": 5, "warmup_epochs": 5}}, "training.warmup_epochs", "must be less than the 5 epochs"),
         ({"training": {"device": "tpu"}}, "training.device", "must be auto, cpu, mps, cuda or cuda:N"),
+        ({"training": {"device": "cuda:01"}}, "training.device", "must be auto, cpu, mps, cuda or cuda:N"),
+        ({"training": {"device": "cuda:300"}}, "training.device", "must be auto, cpu, mps, cuda or cuda:N"),
         ({"model": {"name": "alexnet"}}, "model.name", "must be one of 'softmax_regression'"),
         ({"model": {}}, "model.name", "needs a name"),
         ({"model": {"name": "mlp", "depth": 2}}, "model.depth", "is not a known key"),
