@@ -110,7 +110,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
             Key("enter", "show_chosen", "Show", "Show the run that the queue's cursor is on."),
             Key("delete,backspace", "remove", "Unqueue", "Take the chosen run out of the queue.", "del", True),
-            Key("u", "put_back", "Put back", "Put the run back that was taken out of the queue last."),
+            Key("u", "put_back", "Put back", "Put the run back that was taken out of this machine's queue last."),
             Key("K,shift+up", "move(-1)", "Sooner", "Move the chosen run up in the queue."),
             Key("J,shift+down", "move(1)", "Later", "Move the chosen run down in the queue."),
             Key("w", "pause", "Wait", "Let the queue wait after the present run, or go on.", in_footer=True),
@@ -242,8 +242,8 @@ SCOPES: Mapping[str, Scope] = {
 }
 """In the order in which help and README show them."""
 
-_FIRST = ("ctrl+c", "slash")
-"""Keys that act before the next ones are handed on: these may be typed already, into what the key opens."""
+_FIRST = ("ctrl+c",)
+"""Keys that act whatever has the focus."""
 
 
 def bindings(scope: str) -> list[BindingType]:

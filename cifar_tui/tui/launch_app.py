@@ -134,7 +134,8 @@ class LaunchApp(ImagesApp):
             self.notify("Runs are trained on this machine again.")
             return
         try:
-            value = await asyncio.to_thread(self.slurm_desk.defaults)
+            with self.opening():
+                value = await asyncio.to_thread(self.slurm_desk.defaults)
         except SlurmError as error:
             self.notify(str(error), severity="warning", markup=False)
             return

@@ -50,7 +50,8 @@ class RunsApp(LaunchApp):
         def read() -> tuple[Run, ...]:
             return runs_of_sweep(self.store, message.sweep)
 
-        runs = await asyncio.to_thread(read)
+        with self.opening():
+            runs = await asyncio.to_thread(read)
         if await self.push_screen_wait(SweepScreen(message.sweep, runs, read)) is not None:
             self._leaderboard_pane.filter_by(f"sweep:{message.sweep}")
 
@@ -89,11 +90,14 @@ class RunsApp(LaunchApp):
             self.notify("The run is out of the queue; u puts it back.")
 
     def _on_live_pane_put_back_wanted(self) -> None:
-        if self._removed:
-            self._change_runs(partial(self.run_queue.put_back, self._removed.pop()))
+        if not self._removed:
+            self.notify("Nothing was taken out of this machine's queue since the start.")
+            return
+        run_id = self._removed.pop()
+        if self._change_runs(partial(self.run_queue.put_back, run_id)):
             self.runner.wake()
         else:
-            self.notify("Nothing was taken out of the queue since the start.")
+            self._removed.insert(0, run_id)  # behind the others, for another try
 
     def _on_live_pane_move_wanted(self, message: "LivePane.MoveWanted") -> None:
         self._change_runs(lambda: self.run_queue.move(message.run_id, message.step))
@@ -125,7 +129,8 @@ class RunsApp(LaunchApp):
     @work(exclusive=True, group="open")
     async def _on_leaderboard_pane_opened(self, message: "LeaderboardPane.Opened") -> None:
         try:
-            detail = await asyncio.to_thread(self._looker.detail, message.run_id, self.library)
+            with self.opening():
+                detail = await asyncio.to_thread(self._looker.detail, message.run_id, self.library)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
@@ -149,7 +154,8 @@ class RunsApp(LaunchApp):
 
     async def _inspect(self, run_id: str) -> None:
         try:
-            detail = await asyncio.to_thread(self._looker.inspection, run_id, self.paths)
+            with self.opening():
+                detail = await asyncio.to_thread(self._looker.inspection, run_id, self.paths)
         except (StoreError, PredictionsError) as error:
             self.notify(str(error), severity="warning", markup=False)
             return
@@ -166,7 +172,8 @@ class RunsApp(LaunchApp):
     @work(exclusive=True, group="open")
     async def _on_leaderboard_pane_compare_wanted(self, message: "LeaderboardPane.CompareWanted") -> None:
         try:
-            histories = await asyncio.to_thread(self._looker.histories, message.run_ids)
+            with self.opening():
+                histories = await asyncio.to_thread(self._looker.histories, message.run_ids)
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return

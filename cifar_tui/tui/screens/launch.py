@@ -174,10 +174,6 @@ class LaunchPane(Vertical):
         if not self._is_wrong() and self.form.config is not None:
             self.post_message(self.SaveWanted(self.form.config))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Leave the key of the search to a line that is being typed."""
-        return action != "search" or not isinstance(self.screen.focused, Input)
-
     def action_search(self) -> None:
         """Type words that a preset must hold."""
         line = self.query_one("#preset-search", Input)

@@ -181,10 +181,6 @@ class LeaderboardPane(RunEdits):
         filling = (column for column in self._order if column.key in _ONLY_WHEN_FILLED)
         return reasons | {column.key: "empty" for column in filling if not self._fills(column)}
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Leave the key of the filter to a line that is being typed."""
-        return action != "filter" or not isinstance(self.screen.focused, Input)
-
     def action_filter(self) -> None:
         """Type what a row must hold."""
         self.query_one("#filter-bar").display = True
