@@ -176,9 +176,8 @@ def _measure(request: Request) -> Cost:
         dataset = ImageDataset("blank", images, few, few, names)
         speed = our_speed(config, dataset, device, _SECONDS, lambda _: None)
         memory = peak_memory(device) - (before if device.type != "cuda" else 0)
-        memory += (request.train_images - count) * bytes_of_image(config.data) + request.val_images * few.pixels[
-            0
-        ].nbytes
+        missing = request.train_images - count  # of the data set, which the device holds whole
+        memory += missing * bytes_of_image(config.data) + request.val_images * images.pixels[0].nbytes
     except Exception as error:
         return Cost(request.number, error=str(error).partition("\n")[0] or type(error).__name__)
     # A forward pass is about a third of a step.
