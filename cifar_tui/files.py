@@ -64,10 +64,15 @@ def remove_unfinished(path: Path) -> None:
             file.unlink()
 
 
-def append_line(path: Path, line: str) -> None:
+def append_line(path: Path, line: str, *, durable: bool = False) -> None:
     """Add `line` to the end of `path`, which is made where it is not, for its owner alone.
 
     A last line that was torn when a process died gets its end first, so that it spoils itself only.
+
+    Args:
+        path: the file.
+        line: without its end.
+        durable: return once it would outlast a power cut.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; the file is as it was.
@@ -81,6 +86,8 @@ def append_line(path: Path, line: str) -> None:
         try:
             while content:  # a disk that fills up takes a part before it refuses
                 content = content[file.write(content) :]
+            if durable:
+                os.fsync(file.fileno())
         except OSError:
             file.truncate(size)
             raise

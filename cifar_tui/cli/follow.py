@@ -26,7 +26,7 @@ _SECONDS_TO_ESTIMATE_FROM = 1800.0
 def follow_runs(
     paths: Paths, store: RunStore, runs: Sequence[Run], sweep: str, devices: tuple[str, ...], *, as_json: bool
 ) -> None:
-    """Return once all of `runs` have ended, or a signal asked to leave; then what trains here has stopped.
+    """Return once all of `runs` have ended, no device is left, or a signal asked to leave; then nothing trains here.
 
     Args:
         paths: where the queue is.
@@ -42,8 +42,9 @@ def follow_runs(
     with stop_on_signals() as stop, _Board(store, len(runs), as_json=as_json) as board:
         runners.start()
         try:
-            while not board.is_over(_read(store, runs)) and not stop.wait(_SECONDS_BETWEEN_LOOKS):
-                pass
+            while not board.is_over(found := _read(store, runs)) and not stop.wait(_SECONDS_BETWEEN_LOOKS):
+                if runners.join(0) and all(run.status is not RunStatus.RUNNING for run in found):
+                    break  # every device has said why it takes no more runs
         finally:
             runners.shut_down()
             runners.join()
@@ -71,6 +72,7 @@ class _Board:
         self._count = count
         self._as_json = as_json
         self._told: set[str] = set()
+        self._reader_is_gone = False
         self._progress: Progress | None = None
         if sys.stdout.isatty() and not as_json:
             self._progress = Progress(
@@ -119,7 +121,12 @@ class _Board:
         self._print(printable(f"[{len(self._told)}/{self._count}] {run.title}: {outcome}"))
 
     def _print(self, line: str) -> None:
-        if self._progress:
-            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(line, flush=True)
+        if self._reader_is_gone:
+            return
+        try:
+            if self._progress:
+                self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(line, flush=True)
+        except OSError:  # the runs go on where nobody reads the output any more
+            self._reader_is_gone = True

@@ -48,10 +48,11 @@ class Reporter(AbstractContextManager["Reporter"], ABC):
         """Show what came out of the run and where it is kept."""
         if self._reader_is_gone:
             return
-        if ended.results:
-            self._say(_summary(ended.results))
-        self._say(f"{ended.outcome}: {run.id}")
-        self._say(f"folder: {run.folder}")
+        lines = [_summary(ended.results)] if ended.results else []
+        try:
+            self._say("\n".join([*lines, f"{ended.outcome}: {run.id}", f"folder: {run.folder}"]))
+        except OSError:
+            self._reader_is_gone = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -16,11 +16,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Set the event on Ctrl+C, a request to end, or a hang-up; on the second one, leave at once."""
+    """Set the event on Ctrl+C, a request to end, or a hang-up; on a second one of the first two, leave at once."""
     stop = threading.Event()
 
-    def hear(_number: int) -> None:
-        if stop.is_set():
+    def hear(number: int) -> None:
+        if stop.is_set() and number != signal.SIGHUP:  # which comes twice where a shell hands it on
             Console().show_cursor()
             os._exit(INTERRUPTED)
         stop.set()

@@ -192,7 +192,7 @@ def _print_estimate(paths: Paths, configs: Sequence[RunConfig]) -> None:
 def _ask(count: int) -> None:
     if not sys.stdin.isatty():
         fail(f"These are {count} runs; --yes trains more than {_MOST_WITHOUT_A_QUESTION} without a question.", USAGE)
-    if not typer.confirm(f"Train {count} runs?"):
+    if not typer.confirm(f"Train {count} runs?", err=True):
         raise typer.Exit(USAGE)
 
 

@@ -46,7 +46,8 @@ def train_preset(
         name: what the run is called; None leaves it to the preset.
         seeds: such as `0..4` or `0, 7`; None trains once, with the seed of the settings.
         slurm: for runs that Slurm is to train instead of this process.
-        go_on: resume the newest unfinished run of this very configuration, if there is one.
+        go_on: resume the newest unfinished run of this very configuration, if there is one; with `seeds`, also leave
+            out those that are finished.
         as_json: print events as lines of JSON; for Slurm, jobs and runs as one object.
     """
     config = _configure(paths, preset, settings, name)
@@ -58,7 +59,8 @@ def train_preset(
         return 0
     runs: list[Run] = []
     for config in configs:
-        runs.append(_train(paths, store, config, go_on=go_on, as_json=as_json))
+        earlier = _earlier(store, config, with_finished=len(configs) > 1) if go_on else None
+        runs.append(_train(paths, store, config, earlier, as_json=as_json))
         if runs[-1].status is not RunStatus.FINISHED:
             return _exit_code(runs[-1])
     if len(runs) > 1 and not as_json:
@@ -66,9 +68,13 @@ def train_preset(
     return 0
 
 
-def _train(paths: Paths, store: RunStore, config: RunConfig, *, go_on: bool, as_json: bool) -> Run:
-    if go_on and (unfinished := _unfinished(store, config)):
-        return _go_on(paths, store, unfinished, as_json=as_json)
+def _train(paths: Paths, store: RunStore, config: RunConfig, earlier: Run | None, *, as_json: bool) -> Run:
+    if earlier is not None and earlier.status is RunStatus.FINISHED:
+        if not as_json:
+            print(f"{earlier.id} is finished already.", flush=True)
+        return earlier
+    if earlier is not None:
+        return _go_on(paths, store, earlier, as_json=as_json)
 
     def start(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         return execute_now(paths, store, config, should_stop, hear)
@@ -76,10 +82,23 @@ def _train(paths: Paths, store: RunStore, config: RunConfig, *, go_on: bool, as_
     return _follow(paths, config, start, as_json=as_json)
 
 
-def _unfinished(store: RunStore, config: RunConfig) -> Run | None:
-    """Return the newest run of this very configuration that ended before its end, if there is one."""
-    found = [run for run in store.scan().runs if run.status.can_go_on and run.config == config]
-    return found[-1] if found else None
+def _earlier(store: RunStore, config: RunConfig, *, with_finished: bool) -> Run | None:
+    """Return the newest run of this very configuration that ended before its end, if there is one.
+
+    Leaves with a sentence where one trains or waits, which the rest would be trained beside.
+
+    Args:
+        store: where the runs are.
+        config: of the run.
+        with_finished: return one that is finished before any other.
+    """
+    found = [run for run in store.scan().runs if run.config == config]
+    for run in found:
+        if not run.status.is_over:
+            fail(f"{run.id} is {run.status} with these settings; `cifar-tui watch {run.id}` follows it.")
+    finished = [run for run in found if with_finished and run.status is RunStatus.FINISHED]
+    unfinished = [run for run in found if run.status.can_go_on]
+    return next(reversed([*unfinished, *finished]), None)
 
 
 def _hand_over(
@@ -89,8 +108,11 @@ def _hand_over(
     runs: list[Run] = []
     try:
         for config in configs:
-            unfinished = _unfinished(store, config) if go_on else None
-            runs += [queue.resume(unfinished.id, slurm=job)] if unfinished else queue.add_all([config], slurm=job)
+            earlier = _earlier(store, config, with_finished=len(configs) > 1) if go_on else None
+            if earlier is None:
+                runs += queue.add_all([config], slurm=job)
+            elif earlier.status is not RunStatus.FINISHED:
+                runs.append(queue.resume(earlier.id, slurm=job))
     except StoreError as error:
         fail(str(error))
     hand_over(paths, store, runs, slurm, as_json=as_json)
@@ -148,6 +170,8 @@ def _exit_code(run: Run) -> int:
 
 def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> Run:
     def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
+        if run.record.slurm is not None:  # what becomes of its old job says nothing of it any more
+            store.change(run.id, lambda record: record.model_copy(update={"slurm": None}))
         ended = execute(paths, store, run.id, should_stop, hear)
         return store.get(run.id), ended
 

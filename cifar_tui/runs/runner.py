@@ -73,6 +73,7 @@ class Runner:
         self._listener = listener
         self._devices = devices
         self._place = place
+        self._lock_name = _lock_name(devices, place)
         self._is_own_choice = is_own_choice
         self._sweep = sweep
         self._tell = tell
@@ -143,13 +144,7 @@ class Runner:
         Raises:
             Timeout: another process has it.
         """
-        name = "runner"
-        if self.device != AUTO:
-            # Of a device that stands there several times, each has a lock of its own.
-            number = self._devices[: self._place].count(self.device)
-            host = socket.gethostname().partition(".")[0]
-            name = f"runner-{host}-{self.device.replace(':', '-')}" + (f"-{number}" if number else "")
-        with make_lock(self._paths.data / f"{name}.lock").acquire(timeout=0):
+        with make_lock(self._paths.data / f"{self._lock_name}.lock").acquire(timeout=0):
             yield
 
     def _work_queue(self) -> None:
@@ -216,6 +211,16 @@ class Runner:
             raise DeviceGoneError(f"{name} takes no more runs: {error}") from error
 
 
+def _lock_name(devices: tuple[str, ...], place: int) -> str:
+    device = devices[place]
+    if device == AUTO:
+        return "runner"
+    # Of a device that stands there several times, each has a lock of its own.
+    number = devices[:place].count(device)
+    host = socket.gethostname().partition(".")[0]
+    return f"runner-{host}-{device.replace(':', '-')}" + (f"-{number}" if number else "")
+
+
 def _has_gpu() -> bool:
     from cifar_tui.training.device import find_device
 
@@ -225,4 +230,6 @@ def _has_gpu() -> bool:
 def _give_way() -> None:
     """Let whoever draws the screen go first on the processor; it needs little, and training takes all there is."""
     if sys.platform == "linux":  # elsewhere a priority belongs to the process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        if os.getpriority(os.PRIO_PROCESS, thread) < _NICENESS:  # nobody but root may ask for more of it again
+            os.setpriority(os.PRIO_PROCESS, thread, _NICENESS)

@@ -243,9 +243,10 @@ class RunStore:
 
         One that cannot be written is left as it is: to readers it is interrupted all the same.
         """
+        folder = self.folder / run_id
         try:
+            self._read(folder)  # or the lock would make the folder of a run that was discarded meanwhile
             with self.training_lock(run_id).acquire(timeout=0):
-                folder = self.folder / run_id
                 if self._read(folder).status is not RunStatus.RUNNING or lives_elsewhere(folder):
                     return False
                 self.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.INTERRUPTED}))
@@ -266,7 +267,7 @@ class RunStore:
         try:
             with self.training_lock(run_id).acquire(timeout=0):
                 unseen = folder.rename(self.folder / f".{run_id}")  # gone at once for readers
-                shutil.rmtree(unseen)
+            shutil.rmtree(unseen)  # without the lock: what is open cannot be removed on NFS
         except Timeout:
             raise StoreError(f"{run_id} is being trained; stop it first.") from None
         except OSError as error:
@@ -348,7 +349,7 @@ class RunStore:
         Raises:
             OSError: the disk is full or the folder is gone; the history is as it was.
         """
-        append_line(self._history_file(run_id), json.dumps(asdict(epoch)))
+        append_line(self._history_file(run_id), json.dumps(asdict(epoch)), durable=True)
 
     def keep_epochs(self, run_id: str, last: int) -> None:
         """Drop what the history holds after epoch `last`: a resumed run goes through it again.

@@ -10,7 +10,7 @@ from typing import Any
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
-from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.slurm.job import RunJob
 from cifar_tui.slurm.options import SlurmOptions
@@ -65,7 +65,8 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
                 jobs.append(job_id)
     finally:
         for run in runs[len(jobs) :]:
-            _give_back(store, run)
+            with contextlib.suppress(StoreError):  # why Slurm took none of them is what a person must know
+                _give_back(store, run)
     return tuple(dict.fromkeys(job_id.partition("_")[0] for job_id in jobs))
 
 

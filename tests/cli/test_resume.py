@@ -131,3 +131,28 @@ def test_train_with_resume_goes_on_with_the_unfinished_run_of_these_settings(cal
     assert store.get(run.id).status is RunStatus.FINISHED
     assert call("train", *settings, "--resume").exit_code == 0  # nothing is unfinished: a new run
     assert len(runs(paths)) == 3
+
+
+def test_train_with_resume_leaves_out_the_seeds_that_are_finished(call: Call, paths: Paths) -> None:
+    settings = [*RECIPE, "--set", "training.epochs=1", "--set", "training.batch_size=5000"]
+    call("train", *settings, "--seeds", "0..1")
+    _, second = runs(paths)
+    store = RunStore(paths.runs)
+    store.change(second.id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED, "results": None}))
+    again = call("train", *settings, "--seeds", "0..2", "--resume")
+    assert again.exit_code == 0, again.output
+    assert [(run.config.training.seed, run.status.value) for run in runs(paths)] == [
+        (seed, "finished") for seed in (0, 1, 2)
+    ]
+
+
+def test_train_with_resume_trains_nothing_beside_a_run_of_these_settings_that_waits(
+    call: Call, paths: Paths, sentence: Callable[[Result], str]
+) -> None:
+    settings = [*RECIPE, "--set", "training.epochs=1", "--set", "training.batch_size=5000"]
+    call("train", *settings)
+    waiting = RunStore(paths.runs).create(runs(paths)[0].config, RunStatus.QUEUED)
+    result = call("train", *settings, "--resume")
+    assert result.exit_code == 1
+    assert f"{waiting.id} is queued with these settings; `cifar-tui watch {waiting.id}` follows it." in sentence(result)
+    assert len(runs(paths)) == 2

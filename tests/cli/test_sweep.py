@@ -131,3 +131,13 @@ def test_ctrl_c_keeps_all_and_resume_goes_on(call: Call, spawn: Spawn, paths: Pa
     assert resumed.returncode == 130
     assert _statuses(paths) == [RunStatus.STOPPED] * 2
     assert call("sweep", "cancel", "long").stdout == "Nothing of long waits or trains.\n"
+
+
+def test_a_sweep_ends_where_no_device_is_left(call: Call, paths: Paths, tiny: list[str]) -> None:
+    result = call(
+        "sweep", "part1/softmax_regression", *tiny, "--seeds", "0..1", "--devices", "cuda:98", "--name", "lost"
+    )
+    assert result.exit_code == 130
+    assert "cuda:98 takes no more runs" in result.stderr
+    assert "`cifar-tui sweep resume lost` goes on with them" in result.stderr
+    assert _statuses(paths) == [RunStatus.QUEUED] * 2

@@ -147,12 +147,16 @@ def test_a_home_that_cannot_be_written(
     assert f"Cannot make a run in {home / 'runs'}" in sentence(result)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_stops_at_the_next_batch(spawn: Spawn, paths: Paths, tiny: list[str], number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 2)])
+def test_a_signal_stops_at_the_next_batch(
+    spawn: Spawn, paths: Paths, tiny: list[str], number: signal.Signals, times: int
+) -> None:
+    """A terminal that goes away tells it twice: itself, and through the shell."""
     with spawn("train", "part1/softmax_regression", *tiny, "--set", "training.epochs=100000") as process:
         assert process.stdout
         process.stdout.readline()  # training has begun
-        process.send_signal(number)
+        for _ in range(times):
+            process.send_signal(number)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors == ""

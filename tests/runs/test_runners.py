@@ -165,6 +165,8 @@ def test_gpus_that_torch_cannot_use_leave_the_runs_to_the_processor(
     monkeypatch.setattr("cifar_tui.runs.runners.find_devices", lambda _: ("cuda:98", "cuda:99"))
     with _training(paths, store, "auto", told.append):
         until(lambda: _statuses(store)["only"] is RunStatus.FINISHED)
+        queue.add(make_config("later", device="auto"))
+        until(lambda: _statuses(store)["later"] is RunStatus.FINISHED)
     assert "The driver shows 2 GPUs, but this torch can use none: runs train on the processor." in told
 
 

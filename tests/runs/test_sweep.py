@@ -93,6 +93,17 @@ def test_cancelling_stops_what_waits_and_trains_and_loses_nothing(queue: RunQueu
     assert len(runs_of_sweep(store, "s")) == 4
 
 
+def test_cancelling_stops_what_a_runner_takes_meanwhile(queue: RunQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = queue.store
+    runs = carry_out(queue, "s", plan(store, "s", GRID))
+    monkeypatch.setattr("cifar_tui.runs.sweep.runs_of_sweep", lambda *_: runs)  # as they were a moment ago
+    _become(store, runs[1], RunStatus.RUNNING)
+    with store.training_lock(runs[1].id):
+        cancelled = cancel_sweep(queue, "s")
+    assert (cancelled.waiting, cancelled.asked) == (3, 1)
+    assert (runs[1].folder / "stop").read_text() == "batch"
+
+
 def test_lists_all_sweeps(queue: RunQueue) -> None:
     carry_out(queue, "b", plan(queue.store, "b", GRID[:1]))
     carry_out(queue, "a", plan(queue.store, "a", GRID[:2]))
