@@ -8,14 +8,18 @@ _LEAST_P = 1e-4
 """Smaller values say no more, and become 0 at some point."""
 
 
+def sureness(calibration: Calibration) -> str:
+    """Return how confidence stands to accuracy, in a few words."""
+    if calibration.confidence == calibration.accuracy:
+        return "as sure as it is right"
+    return "surer than it is right" if calibration.is_overconfident else "less sure than it is right"
+
+
 def calibration_sentence(calibration: Calibration) -> str:
     """Return a sentence on how far confidence and accuracy lie apart."""
-    way = "surer than it is right" if calibration.is_overconfident else "less sure than it is right"
-    if calibration.confidence == calibration.accuracy:
-        way = "as sure as it is right"
     return (
         f"ECE {percent(calibration.ece)} % in {len(calibration.bins)} bins; mean confidence "
-        f"{percent(calibration.confidence)} %, accuracy {percent(calibration.accuracy)} %: {way}."
+        f"{percent(calibration.confidence)} %, accuracy {percent(calibration.accuracy)} %: {sureness(calibration)}."
     )
 
 

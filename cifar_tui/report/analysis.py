@@ -65,7 +65,7 @@ def curve_findings(entries: Sequence[Entry], words: Words) -> list[Finding]:
         if not accuracy.epochs:
             continue
         best = max(range(len(accuracy.means)), key=accuracy.means.__getitem__)
-        is_last = best == len(accuracy.means) - 1
+        is_last = accuracy.means[-1] == accuracy.means[best]
         values = {
             "last": words.percent(accuracy.means[-1]),
             "epochs": accuracy.epochs[-1],

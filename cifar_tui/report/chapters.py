@@ -19,7 +19,7 @@ from cifar_tui.report.document import (
     Tiles,
 )
 from cifar_tui.report.illustrations import MOST_CURVES, bar_figure, curve_figures, curves_figure, sizes_figure
-from cifar_tui.report.reproduce import commands, settings_file
+from cifar_tui.report.reproduce import commands, needs_settings_file, settings_file, settings_name
 from cifar_tui.report.tables import (
     NOTHING,
     changes_texts,
@@ -201,8 +201,8 @@ def _appendix(content: Content, words: Words) -> Section:
     for entry in content.all_entries:
         blocks.append(Heading(entry.title))
         blocks.append(Code("\n".join(commands(entry)), "bash"))
-        if entry.preset is None:
-            blocks.append(Paragraph(words("appendix.no_preset", file=f"{entry.key}.toml")))
+        if needs_settings_file(entry):
+            blocks.append(Paragraph(words("appendix.no_preset", file=settings_name(entry))))
         blocks += [runs_table(entry, words), environment_table(entry, words), Code(settings_file(entry), "toml")]
     return Section("appendix", words("appendix.title"), tuple(blocks))
 

@@ -120,7 +120,7 @@ def gather(
     for part in (1, 3, 4, 5):
         slots: list[Slot] = []
         for preset in sorted((p for p in presets if p.config.part == part and not p.is_own), key=_report_order):
-            fitting = [entry for entry in entries if entry.preset == preset and entry.row.dataset == CIFAR100]
+            fitting = [entry for entry in entries if _fits(entry, preset)]
             if fitting:
                 taken = max(fitting, key=lambda entry: (entry.is_shipped, entry.finished_at))
                 placed.add(taken.key)
@@ -134,11 +134,18 @@ def gather(
     return _numbered(parts, further, words)
 
 
+def _fits(entry: Entry, preset: Preset) -> bool:
+    """Whether a row's runs may stand for the preset: not those that `--set model.name` made another architecture of."""
+    is_of_preset = entry.preset == preset and entry.runs[0].config.model.name == preset.config.model.name
+    return is_of_preset and entry.row.dataset == CIFAR100
+
+
 def _entries(store: RunStore, runs: Sequence[Run], presets: Sequence[Preset], words: Words) -> list[Entry]:
     by_id = {run.id: run for run in runs}
     by_key = {preset.key: preset for preset in presets}
     found: list[Entry] = []
-    rows = rows_of(store, runs, references_of(presets))
+    # Who asks for an archived run by its name wants it ranked as any other.
+    rows = [replace(row, archived=False) for row in rows_of(store, runs, references_of(presets))]
     repeats = repeated(rows)
     for row in grouped(row for row in rows if row.key not in repeats):
         members = sorted(

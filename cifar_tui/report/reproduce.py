@@ -25,9 +25,20 @@ def commands(entry: Entry) -> tuple[str, ...]:
         return tuple(shlex.join(["cifar-tui", "extend", parent, "--epochs", str(epochs)]) for parent, epochs in parents)
     config = entry.runs[0].config
     settings = _settings(entry)
-    source = [f"{entry.key}.toml"] if entry.preset is None or settings is None else [entry.preset.key, *settings]
+    source = [settings_name(entry)] if entry.preset is None or settings is None else [entry.preset.key, *settings]
     device = [] if config.training.device == "auto" else ["--device", config.training.device]
     return (shlex.join(["cifar-tui", "train", *source, *device, "--seeds", seeds_text(entry.seeds, "..", ",")]),)
+
+
+def needs_settings_file(entry: Entry) -> bool:
+    """Whether the command reads the settings from a file, as a preset and options cannot say them."""
+    is_trained_on = any(run.record.parent for run in entry.runs)
+    return not is_trained_on and (entry.preset is None or _settings(entry) is None)
+
+
+def settings_name(entry: Entry) -> str:
+    """Return what the command calls that file."""
+    return f"{entry.key}.toml"
 
 
 def settings_file(entry: Entry) -> str:

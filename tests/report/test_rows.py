@@ -6,6 +6,9 @@ from pathlib import Path
 from cifar_tui.paths import find_paths
 from cifar_tui.report.content import Content
 from cifar_tui.report.document import Document, Paragraph, Table
+from cifar_tui.report.reproduce import commands, needs_settings_file
+from cifar_tui.runs.edits import archive
+from cifar_tui.runs.store import RunStore
 
 from .homes import write_course, write_run
 
@@ -68,6 +71,26 @@ def test_other_data_fills_no_row(home: Path, gathered: Gathered) -> None:
     content = gathered()
     assert _filled(content, "part1/mlp") == []
     assert len(content.further) == 1
+
+
+def test_another_architecture_fills_no_row(home: Path, gathered: Gathered) -> None:
+    """As `--set model.name` makes of a preset, whose name the run keeps."""
+    write_run(home, "part1/mlp", 0.9, 'model={name = "simple_cnn"}')
+    content = gathered()
+    assert _filled(content, "part1/mlp") == []
+    (entry,) = content.further
+    assert "further-1.toml" in commands(entry)[0]
+    assert needs_settings_file(entry)
+
+
+def test_an_archived_run_is_ranked_as_any_other(home: Path, gathered: Gathered) -> None:
+    best = write_run(home, "part1/mlp", 0.36)
+    other = write_run(home, "part1/simple_cnn", 0.3, minute=1)
+    archive(RunStore(find_paths(home).runs), best)
+    assert {entry.title: entry.row.rank for entry in gathered(wanted=(best, other)).entries} == {
+        "MLP": 1,
+        "SimpleCNN": 2,
+    }
 
 
 def test_modes_that_the_course_report_left_out_are_rows_once_trained(home: Path, gathered: Gathered) -> None:

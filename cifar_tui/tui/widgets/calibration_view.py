@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
+from cifar_tui.analysis.wording import sureness
 from cifar_tui.runs.columns import percent, points
 from cifar_tui.tui.plot import BLUE, GREY, ORANGE, ChartData, Series, style_of
 from cifar_tui.tui.symbols import symbols
@@ -94,8 +95,7 @@ class Bins(VerticalScroll):
         calibration = self._calibration
         if calibration is None or not self.size.width:
             return
-        way = "surer than it is right" if calibration.is_overconfident else "less sure than it is right"
-        text = Text.assemble(("ECE ", "dim"), (f"{percent(calibration.ece)} %", "bold"), f": {way}\n")
+        text = Text.assemble(("ECE ", "dim"), (f"{percent(calibration.ece)} %", "bold"), f": {sureness(calibration)}\n")
         text.append("sure ", style="dim").append(f"{percent(calibration.confidence)} %", style="not dim")
         text.append("  right ", style="dim").append(f"{percent(calibration.accuracy)} %\n", style="not dim")
         text.append("sure %  right %    gap  images", style="dim")

@@ -115,10 +115,14 @@ class ImageGrid(ImagePages):
         """Say in the borders what is shown."""
         count = self.count
         right = f", {sum(one.is_right for one in self._everything)} right" if self._with_right else ""
-        self.border_title = Text(f"{printable(self._title)}: {len(self._everything)} images{right}")
+        images = f"{len(self._everything)} image{'' if len(self._everything) == 1 else 's'}"
+        self.border_title = Text(f"{printable(self._title)}: {images}{right}")
         last = min(self._first + self.page_size, count)
-        which = "" if self._filter == "all" else f" {self._filter}"
-        self.border_subtitle = f"{self._first + 1}-{last} of {count}{which}" if count else f"no image is{which}"
+        if self._filter == "all":
+            self.border_subtitle = f"{self._first + 1}-{last} of {count}" if count else "no image"
+        else:
+            some = f"{self._first + 1}-{last} of {count} {self._filter}"
+            self.border_subtitle = some if count else f"no image is {self._filter}"
 
     @property
     def _chosen(self) -> Sequence[Prediction]:

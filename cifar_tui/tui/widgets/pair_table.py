@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 
@@ -63,7 +64,7 @@ class PairTable(BrightTable):
         self._drawn_width = width
         numbers = [len(title) for title in _TITLES[2:]]
         room = (width - self.styles.scrollbar_size_vertical - sum(numbers) - 2 * self.cell_padding * len(_TITLES)) // 2
-        longest = max((len(name) for name in self._level.names), default=0)
+        longest = max((cell_len(printable(name)) for name in self._level.names), default=0)
         names = max(min(_NAME_WIDTH, room, longest + 2), _LEAST_NAME)
         self.clear(columns=True)
         for title, column_width in zip(_TITLES, [names, names, *numbers], strict=True):
