@@ -46,8 +46,8 @@ def train_preset(
         name: what the run is called; None leaves it to the preset.
         seeds: such as `0..4` or `0, 7`; None trains once, with the seed of the settings.
         slurm: for runs that Slurm is to train instead of this process.
-        go_on: resume the newest unfinished run of this very configuration, if there is one; with `seeds`, also leave
-            out those that are finished.
+        go_on: resume the newest unfinished run of this very configuration, if there is one; of several
+            seeds, leave out those that are finished.
         as_json: print events as lines of JSON; for Slurm, jobs and runs as one object.
     """
     config = _configure(paths, preset, settings, name)
@@ -96,9 +96,11 @@ def _earlier(store: RunStore, config: RunConfig, *, with_finished: bool) -> Run 
     for run in found:
         if not run.status.is_over:
             fail(f"{run.id} is {run.status} with these settings; `cifar-tui watch {run.id}` follows it.")
-    finished = [run for run in found if with_finished and run.status is RunStatus.FINISHED]
+    finished = [run for run in found if run.status is RunStatus.FINISHED]
+    if finished and with_finished:
+        return finished[-1]
     unfinished = [run for run in found if run.status.can_go_on]
-    return next(reversed([*unfinished, *finished]), None)
+    return unfinished[-1] if unfinished else None
 
 
 def _hand_over(
@@ -107,8 +109,9 @@ def _hand_over(
     queue, job = RunQueue(store), slurm_job(slurm)
     runs: list[Run] = []
     try:
-        for config in configs:
-            earlier = _earlier(store, config, with_finished=len(configs) > 1) if go_on else None
+        # All of them before the first is queued: one that trains already ends this with a sentence.
+        found = [_earlier(store, config, with_finished=len(configs) > 1) if go_on else None for config in configs]
+        for config, earlier in zip(configs, found, strict=True):
             if earlier is None:
                 runs += queue.add_all([config], slurm=job)
             elif earlier.status is not RunStatus.FINISHED:

@@ -127,15 +127,14 @@ def cancel_sweep(queue: RunQueue, name: str) -> Cancelled:
     runs = [run for run in runs_of_sweep(queue.store, name) if run.record.slurm is None]
     # What trains comes last: a runner that is told to stop takes the next that still waits.
     for run in sorted(runs, key=lambda run: run.status is not RunStatus.QUEUED):
-        try:
-            if run.status is RunStatus.QUEUED:
-                queue.store.change(run.id, stop_waiting)
+        if run.status is RunStatus.QUEUED:
+            try:
+                run = queue.store.change(run.id, stop_waiting)
                 waiting += 1
-                continue
-        except StoreError:
-            run = queue.store.get(run.id)
-            if run.status is RunStatus.QUEUED:
-                raise
+            except StoreError:
+                run = queue.store.get(run.id)  # a runner may have taken it in the meantime
+                if run.status is RunStatus.QUEUED:
+                    raise
         if run.status is RunStatus.RUNNING:
             ask_to_stop(run.folder, StopAt.BATCH)
             asked += 1

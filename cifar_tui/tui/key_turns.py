@@ -10,11 +10,10 @@ from textual.driver import Driver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
+from cifar_tui.tui.keys import AT_ONCE
 from cifar_tui.tui.quiet_end import QuietEndApp
 
 _MOVES = frozenset(("up", "down", "left", "right", "pageup", "pagedown"))
-_AT_ONCE = "ctrl+c"
-"""The key that leaves, whatever has been pressed before it."""
 _WALKS = 4
 """A key comes up to the app; what it asked for comes up, perhaps from a table by way of its pane; what that began, such
 as a dialog, is there."""
@@ -61,7 +60,7 @@ class KeyTurnsApp(QuietEndApp):
         """Let a key, or what is pasted, wait for its turn."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif isinstance(event, events.Key) and event.key == _AT_ONCE:
+        elif isinstance(event, events.Key) and event.key == AT_ONCE:
             self._waiting.clear()
             await super().on_event(event)
         else:

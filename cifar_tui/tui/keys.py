@@ -242,8 +242,8 @@ SCOPES: Mapping[str, Scope] = {
 }
 """In the order in which help and README show them."""
 
-_FIRST = ("ctrl+c",)
-"""Keys that act whatever has the focus."""
+AT_ONCE = "ctrl+c"
+"""The key that leaves, whatever has the focus and whatever has been pressed before it."""
 
 
 def bindings(scope: str) -> list[BindingType]:
@@ -255,7 +255,7 @@ def bindings(scope: str) -> list[BindingType]:
             key.label,
             show=key.in_footer,
             key_display=key.shown.partition(" ")[0],
-            priority=key.keys in _FIRST,
+            priority=key.keys == AT_ONCE,
         )
         for key in SCOPES[scope].keys
     ]
