@@ -14,6 +14,7 @@ from cifar_tui.data.batches import MEAN, STD
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.models.build import build
 from cifar_tui.models.dropout import Dropout
+from cifar_tui.models.token_transformer import TokenTransformer
 
 _WORKERS = 2
 
@@ -46,6 +47,7 @@ def reference_steps(config: RunConfig, dataset: ImageDataset, device: torch.devi
     torch.manual_seed(recipe.seed)
     model = build(config.model, len(dataset.class_names)).to(device)
     _use_pytorchs_dropout(model)
+    _compute_every_token(model)
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
     loader = DataLoader(
@@ -77,3 +79,22 @@ def _use_pytorchs_dropout(model: nn.Module) -> None:
                 setattr(parent, name, nn.Dropout(child.p))
         if isinstance(parent, nn.TransformerEncoderLayer):
             parent.self_attn.dropout = parent.dropout.p
+
+
+class _WholeEncoder(nn.Module):
+    """An encoder that does not leave out what nobody reads: (B, T, C) → (B, T, C)."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, tokens: Tensor, _read: int | None) -> Tensor:
+        output: Tensor = self.encoder(tokens)
+        return output
+
+
+def _compute_every_token(model: nn.Module) -> None:
+    """Undo that our transformers' last layer computes only the tokens that are read."""
+    for part in list(model.modules()):
+        if isinstance(part, TokenTransformer):
+            part.encoder = _WholeEncoder(part.encoder)

@@ -3,7 +3,7 @@
 Its parts are `nn.Linear`, `nn.LayerNorm`, `torch.einsum` and `F.softmax`, with dropout and GELU between them. With
 equal weights its outputs and gradients are those of PyTorch's pre-LN encoder.
 
-Shapes: B images, T tokens, C channels, H heads of D = C / H channels each.
+Shapes: B images, T tokens, of which the first R are read, C channels, H heads of D = C / H channels each.
 """
 
 import math
@@ -18,7 +18,7 @@ from cifar_tui.models.stochastic_depth import branch_dropout, rising_rates
 class MultiHeadSelfAttention(nn.Module):
     """Scaled dot-product attention of every token to every token (Vaswani et al., 2017, section 3.2).
 
-    The query, key and value projections have no bias; the output projection has one. (B, T, C) → (B, T, C)
+    The query, key and value projections have no bias; the output projection has one. (B, T, C) → (B, R, C)
     """
 
     def __init__(self, dim: int, heads: int) -> None:
@@ -34,16 +34,16 @@ class MultiHeadSelfAttention(nn.Module):
             nn.init.xavier_uniform_(projection.weight, gain=1 / math.sqrt(2))
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, C) → (B, T, C)."""
+    def forward(self, x: Tensor, read: int | None = None) -> Tensor:
+        """(B, T, C) → (B, R, C), for the first `read` tokens or all."""
         v = self._split_heads(self.value(x))
-        mixed = torch.einsum("bhij,bhjd->bhid", self.weights(x), v)  # (B, H, T, D)
-        output: Tensor = self.output(mixed.transpose(1, 2).flatten(2))  # (B, T, C)
+        mixed = torch.einsum("bhij,bhjd->bhid", self.weights(x, read), v)  # (B, H, R, D)
+        output: Tensor = self.output(mixed.transpose(1, 2).flatten(2))  # (B, R, C)
         return output
 
-    def weights(self, x: Tensor) -> Tensor:
-        """Each query i's weights over the keys j, which sum to 1: (B, T, C) → (B, H, T, T)."""
-        q = self._split_heads(self.query(x))
+    def weights(self, x: Tensor, read: int | None = None) -> Tensor:
+        """Each query i's weights over the keys j, which sum to 1: (B, T, C) → (B, H, R, T)."""
+        q = self._split_heads(self.query(x[:, :read]))
         k = self._split_heads(self.key(x))
         # The queries are scaled rather than the scores: the product is the same, and they are fewer numbers.
         scores = torch.einsum("bhid,bhjd->bhij", q / math.sqrt(q.shape[-1]), k)
@@ -72,7 +72,7 @@ class FeedForward(nn.Module):
 class EncoderLayer(nn.Module):
     """Attention, then feed-forward, each x + f(LN(x)): pre-LN trains without warm-up (Xiong et al., 2020).
 
-    (B, T, C) → (B, T, C)
+    (B, T, C) → (B, R, C)
     """
 
     def __init__(self, dim: int, heads: int, ffn_dim: int, dropout: float, stochastic_depth: float = 0.0) -> None:
@@ -84,9 +84,9 @@ class EncoderLayer(nn.Module):
         self.feed_forward = FeedForward(dim, ffn_dim, dropout)
         self.feed_forward_dropout = branch_dropout(dropout, stochastic_depth)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, C) → (B, T, C)."""
-        x = x + self.attention_dropout(self.attention(self.attention_norm(x)))
+    def forward(self, x: Tensor, read: int | None = None) -> Tensor:
+        """(B, T, C) → (B, R, C), for the first `read` tokens or all; all T are attended to."""
+        x = x[:, :read] + self.attention_dropout(self.attention(self.attention_norm(x), read))
         output: Tensor = x + self.feed_forward_dropout(self.feed_forward(self.feed_forward_norm(x)))
         return output
 
@@ -94,7 +94,7 @@ class EncoderLayer(nn.Module):
 class Encoder(nn.Module):
     """A stack of layers. As pre-LN leaves the sum unnormalised, the model puts a LayerNorm after it.
 
-    (B, T, C) → (B, T, C)
+    (B, T, C) → (B, R, C)
     """
 
     def __init__(
@@ -105,8 +105,10 @@ class Encoder(nn.Module):
             EncoderLayer(dim, heads, ffn_dim, dropout, rate) for rate in rising_rates(stochastic_depth, depth)
         )
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(B, T, C) → (B, T, C)."""
-        for layer in self.layers:
+    def forward(self, tokens: Tensor, read: int | None = None) -> Tensor:
+        """(B, T, C) → (B, R, C): the first `read` tokens or all. What nobody reads, the last layer does not compute."""
+        *others, last = self.layers
+        for layer in others:
             tokens = layer(tokens)
-        return tokens
+        output: Tensor = last(tokens, read)
+        return output

@@ -86,7 +86,9 @@ def _attention(model: nn.Module, transformer: TokenTransformer, images: Tensor) 
     layers: list[Tensor] = []
 
     def record(attention: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        weights = attention_weights(attention, inputs[0])
+        # PyTorch's is given queries, keys and values, and the last layer's queries may be fewer.
+        tokens = inputs[1] if isinstance(attention, nn.MultiheadAttention) else inputs[0]
+        weights = attention_weights(attention, tokens)
         layers.append(weights.mean(dim=2) if transformer.class_token is None else weights[:, :, 0, 1:])
 
     kinds = (MultiHeadSelfAttention, nn.MultiheadAttention)

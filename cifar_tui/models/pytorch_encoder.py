@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from cifar_tui.config.model import TransformerConfig
@@ -40,21 +41,41 @@ class PyTorchEncoder(nn.TransformerEncoder):
             config.embed_dim, config.depth, config.heads, config.ffn_dim, config.dropout, config.stochastic_depth
         )
 
-    def forward(self, tokens: Tensor) -> Tensor:  # type: ignore[override]
-        """(B, T, C) → (B, T, C)."""
+    def forward(self, tokens: Tensor, read: int | None = None) -> Tensor:  # type: ignore[override]
+        """(B, T, C) → (B, R, C): the first `read` tokens or all. What nobody reads, the last layer does not compute."""
         if tokens.device.type == "cpu" and torch.is_autocast_enabled("cpu") and tokens.shape[1] <= _SHORT:
             # In bfloat16 the CPU's fused kernel takes 50 ms forward and backward where plain products take 14
             # (128 images, 65 tokens, 4 heads of 32; in float32 the fused one wins, 18 to 21).
             torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
             with sdpa_kernel(SDPBackend.MATH):
-                return super().forward(tokens)
-        return super().forward(tokens)
+                return self._through(tokens, read)
+        return self._through(tokens, read)
+
+    def _through(self, tokens: Tensor, read: int | None) -> Tensor:
+        *others, last = self.layers
+        for layer in others:
+            tokens = layer(tokens)
+        output: Tensor = last(tokens, read)
+        return output
 
 
-def _layer(dim: int, heads: int, ffn_dim: int, dropout: float) -> nn.TransformerEncoderLayer:
-    layer = nn.TransformerEncoderLayer(
-        dim, heads, ffn_dim, dropout, activation="gelu", batch_first=True, norm_first=True
-    )
+class TransformerEncoderLayer(nn.TransformerEncoderLayer):
+    """PyTorch's layer, pre-LN with GELU, that can leave out the tokens nobody reads: (B, T, C) → (B, R, C)."""
+
+    def forward(self, tokens: Tensor, read: int | None = None) -> Tensor:  # type: ignore[override]
+        """(B, T, C) → (B, R, C), for the first `read` tokens or all; all T are attended to."""
+        if read is None:
+            return super().forward(tokens)
+        normed = self.norm1(tokens)
+        mixed, _ = self.self_attn(normed[:, :read], normed, normed, need_weights=False)
+        x = tokens[:, :read] + self.dropout1(mixed)
+        expanded = self.dropout(F.gelu(self.linear1(self.norm2(x))))
+        output: Tensor = x + self.dropout2(self.linear2(expanded))
+        return output
+
+
+def _layer(dim: int, heads: int, ffn_dim: int, dropout: float) -> TransformerEncoderLayer:
+    layer = TransformerEncoderLayer(dim, heads, ffn_dim, dropout, activation="gelu", batch_first=True, norm_first=True)
     # With dropout on the attention weights scaled_dot_product_attention builds the T×T matrices on a CPU, and training
     # on 1,024 pixel tokens is ten times slower.
     layer.self_attn.dropout = 0.0

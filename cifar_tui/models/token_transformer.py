@@ -30,9 +30,9 @@ class TokenTransformer(nn.Module):
         """(B, T, C) → (B, num_classes)."""
         if self.class_token is not None:
             tokens = self.class_token(tokens)  # (B, 1 + T, C)
-        tokens = self.encoder(self.position_embedding(tokens))
+        read = 1 if self.class_token is not None else None  # the CLS token alone
+        tokens = self.encoder(self.position_embedding(tokens), read)
         if self.class_token is not None:
-            # The norm is of each token alone, so it suffices to norm the one that is read.
             pooled = self.norm(tokens[:, 0])
         elif self.pool is not None:
             pooled = self.pool(self.norm(tokens))

@@ -93,6 +93,24 @@ def test_parameter_gradients_equal_pytorchs() -> None:
             torch.testing.assert_close(ours_weight.grad, theirs_gradient, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("number", [0, 1], ids=["pytorchs", "ours"])
+@pytest.mark.parametrize("read", [1, 3])
+def test_the_tokens_read_do_not_depend_on_how_many_are(number: int, read: int) -> None:
+    tokens, weights = torch.randn(2, 5, 17, DIM, dtype=torch.float64)
+    weights[:, read:] = 0  # the others then have no gradient either
+
+    whole, short = twins()[number], twins()[number]
+    output, gradient = output_and_gradient(whole, tokens, weights)
+    alone = tokens.clone().requires_grad_()
+    short_output = short(alone, read)
+    (short_output * weights[:, :read]).sum().backward()
+
+    torch.testing.assert_close(short_output, output[:, :read], rtol=0, atol=1e-10)
+    torch.testing.assert_close(alone.grad, gradient, rtol=0, atol=1e-10)
+    for ours, theirs in zip(short.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-10, atol=1e-10)
+
+
 def test_equals_pytorchs_encoder_inside_the_vision_transformer() -> None:
     torch.manual_seed(0)
     theirs = build(SimpleViTConfig()).double().eval()

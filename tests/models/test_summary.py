@@ -39,7 +39,7 @@ def test_rows_of_a_vision_transformer() -> None:
         LayerSummary("transformer.class_token", "ClassToken", (65, 128), 128),
         LayerSummary("transformer.position_embedding", "PositionEmbedding", (65, 128), 65 * 128),
         LayerSummary("transformer.encoder.layers.0", "EncoderLayer", (65, 128), 197_888),
-        LayerSummary("transformer.encoder.layers.1", "EncoderLayer", (65, 128), 197_888),
+        LayerSummary("transformer.encoder.layers.1", "EncoderLayer", (1, 128), 197_888),
         LayerSummary("transformer.norm", "LayerNorm", (128,), 256),
         LayerSummary("transformer.head", "Linear", (100,), 12_900),
     )
