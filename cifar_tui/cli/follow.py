@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cifar_tui.cli.console import warn
+from cifar_tui.cli.placing import Jobs
 from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
@@ -39,10 +40,12 @@ def follow_runs(
     if RunQueue(store).is_paused:
         warn("The queue waits; `w` on the app's Live tab lets it go on.")
     runners = Runners(paths, store, _hear_nothing, devices=devices, sweep=sweep, tell=warn)
+    jobs = Jobs(paths, store)
     with stop_on_signals() as stop, _Board(store, len(runs), as_json=as_json) as board:
         runners.start()
         try:
             while not board.is_over(found := _read(store, runs)) and not stop.wait(_SECONDS_BETWEEN_LOOKS):
+                jobs.look(found)
                 if runners.join(0) and all(run.status is not RunStatus.RUNNING for run in found):
                     break  # every device has said why it takes no more runs
         finally:

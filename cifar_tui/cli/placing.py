@@ -1,15 +1,19 @@
 """Where runs are trained when a command says so: here, or by Slurm."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 
-from cifar_tui.cli.console import USAGE, fail
+from cifar_tui.cli.console import USAGE, fail, warn
 from cifar_tui.paths import Paths
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.slurm.options import SlurmOptions, read_options
 from cifar_tui.slurm.states import JobState, SlurmWatch
 from cifar_tui.slurm.submit import check_slurm, submit
+
+_SECONDS_BETWEEN_QUESTIONS = 5.0
 
 
 def slurm_options(paths: Paths, on: str, wishes: Sequence[str], at_once: int | None) -> SlurmOptions | None:
@@ -50,9 +54,29 @@ def hand_over(
     print(f"Handed to Slurm: {count} as job {', '.join(jobs)} ({options.text}{at_once}).")
 
 
-def job_states(paths: Paths, store: RunStore, runs: Sequence[Run]) -> dict[str, JobState]:
-    """Return how the jobs of `runs` stand, by the runs' ids; leaves with a sentence where Slurm does not answer."""
+def settle_jobs(paths: Paths, store: RunStore, runs: Sequence[Run]) -> Mapping[str, JobState]:
+    """Return how the jobs of `runs` stand, by the runs' ids, once the runs of those that are over have their end.
+
+    Where Slurm does not answer this warns, and there is nothing in it.
+    """
     try:
-        return dict(SlurmWatch(store, paths.data / "slurm").look(runs))
+        return SlurmWatch(store, paths.data / "slurm").settle(runs)
     except SlurmError as error:
-        fail(str(error))
+        warn(str(error))
+        return {}
+
+
+class Jobs:
+    """Asks Slurm now and then after the jobs of runs, which may end without a word in the runs' folders."""
+
+    def __init__(self, paths: Paths, store: RunStore) -> None:
+        self._watch = SlurmWatch(store, paths.data / "slurm")
+        self._next = 0.0
+
+    def look(self, runs: Iterable[Run]) -> None:
+        """Write an end into those of `runs` that lost their job, unless Slurm was asked a moment ago."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _SECONDS_BETWEEN_QUESTIONS
+        with contextlib.suppress(SlurmError):  # the folders tell enough, as a rule
+            self._watch.look(runs)

@@ -13,7 +13,7 @@ from cifar_tui.bench.estimate import estimate
 from cifar_tui.cli.configs import check_images, configure
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, make_console, warn
 from cifar_tui.cli.follow import follow_runs
-from cifar_tui.cli.placing import hand_over, job_states
+from cifar_tui.cli.placing import hand_over, settle_jobs
 from cifar_tui.config import ConfigError, RunConfig
 from cifar_tui.config.grid import make_grid
 from cifar_tui.paths import Paths
@@ -107,6 +107,7 @@ def resume_sweep(
 ) -> int:
     """Go on with all runs of a sweep that are not finished, and return the exit code."""
     store = RunStore(paths.runs)
+    settle_jobs(paths, store, _find(store, name))
     runs = _find(store, name)
     what = Plan((), tuple(run for run in runs if run.status.can_go_on), ())
     resumed = _carried_out(RunQueue(store), name, what, slurm)
@@ -140,13 +141,14 @@ def show_status(paths: Paths, name: str | None, *, as_json: bool) -> None:
     if name is None:
         _list(store, as_json=as_json)
         return
+    jobs = settle_jobs(paths, store, _find(store, name))
     runs = _find(store, name)
     if as_json:
         grid = grid_of(runs)
         print(json.dumps({"sweep": name, "cells": [_as_object(cell, grid) for cell in grid.cells]}, indent=2))
     else:
         _print_status(name, runs)
-        _print_jobs(job_states(paths, store, runs))
+        _print_jobs(jobs)
 
 
 def _print_plan(name: str, what: Plan, count: int) -> None:

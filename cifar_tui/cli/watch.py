@@ -1,10 +1,9 @@
 """`cifar-tui watch`: what a run says, read off its folder, whichever process trains it."""
 
-import contextlib
-import time
 from collections.abc import Iterator
 
 from cifar_tui.cli.console import FAILED, INTERRUPTED, fail, warn
+from cifar_tui.cli.placing import Jobs
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.cli.train import find_run
@@ -12,12 +11,9 @@ from cifar_tui.events import Event, Outcome, RunEnded
 from cifar_tui.paths import Paths
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
-from cifar_tui.slurm.errors import SlurmError
-from cifar_tui.slurm.states import SlurmWatch
 
 _EXIT_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.STOPPED: INTERRUPTED}
 _SECONDS_BETWEEN_LOOKS = 0.5
-_SECONDS_BETWEEN_QUESTIONS = 5.0
 _OUTCOMES = {
     RunStatus.FINISHED: Outcome.FINISHED,
     RunStatus.STOPPED: Outcome.STOPPED,
@@ -36,7 +32,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
     store = RunStore(paths.runs)
     run = find_run(store, wanted)
     watched = _Watched(store, run.id)
-    jobs = _Jobs(paths, store)
+    jobs = Jobs(paths, store)
     try:
         with stop_on_signals() as stop, make_reporter(run.config.training.epochs, as_json=as_json) as reporter:
             while True:
@@ -45,7 +41,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
                     reporter.hear(run.id, event)
                 if run.status not in (RunStatus.QUEUED, RunStatus.RUNNING):
                     break
-                jobs.look(run)
+                jobs.look([run])
                 if stop.wait(_SECONDS_BETWEEN_LOOKS):
                     return INTERRUPTED
             ended = _last_word(run)
@@ -56,21 +52,6 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
     except StoreError as error:
         fail(str(error))
     return _EXIT_CODES[ended.outcome]
-
-
-class _Jobs:
-    """Asks Slurm now and then after a run's job, which may end without a word in the run's folder."""
-
-    def __init__(self, paths: Paths, store: RunStore) -> None:
-        self._watch = SlurmWatch(store, paths.data / "slurm")
-        self._next = 0.0
-
-    def look(self, run: Run) -> None:
-        if run.record.slurm is None or time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _SECONDS_BETWEEN_QUESTIONS
-        with contextlib.suppress(SlurmError):  # the folder tells enough, as a rule
-            self._watch.look([run])
 
 
 class _Watched:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,11 @@ class JobState:
     node: str = ""
     reason: str = ""
     """Why it waits."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job will not run any more."""
+        return self.state in _OVER
 
     @property
     def text(self) -> str:
@@ -106,9 +111,21 @@ class SlurmWatch:
                 self._settle(run, job_id, state)
             return found
 
+    def settle(self, runs: Sequence[Run]) -> Mapping[str, JobState]:
+        """Like `look`, but stay, where a job is over, until it is certain that its run will not say so itself.
+
+        Raises:
+            SlurmError: Slurm does not answer.
+        """
+        found = self.look(runs)
+        if any(state.is_over for state in found.values()):
+            time.sleep(_SECONDS_UNTIL_SURE)
+            found = self.look(runs)
+        return found
+
     def _settle(self, run: Run, job_id: str, state: JobState) -> None:
         key = (run.id, job_id)
-        if state.state not in _OVER or run.status is RunStatus.RUNNING:
+        if not state.is_over or run.status is RunStatus.RUNNING:
             self._over_since.pop(key, None)
             return
         since = self._over_since.setdefault(key, time.monotonic())

@@ -1,18 +1,23 @@
 """`cifar-tui sweep`: many runs under one name, without the app."""
 
 import json
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from cifar_tui.bench.probe import Cost
+from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunStatus, SlurmJob
 from cifar_tui.runs.store import RunStore
+
+from ..slurm.squeue import Squeue
 
 Call = Callable[..., Result]
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -141,3 +146,47 @@ def test_a_sweep_ends_where_no_device_is_left(call: Call, paths: Paths, tiny: li
     assert "cuda:98 takes no more runs" in result.stderr
     assert "`cifar-tui sweep resume lost` goes on with them" in result.stderr
     assert _statuses(paths) == [RunStatus.QUEUED] * 2
+
+
+@pytest.fixture
+def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Squeue:
+    """Slurm as it answers, without a moment's doubt of what it says."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("cifar_tui.slurm.states._SECONDS_UNTIL_SURE", 0.0)
+    return Squeue(folder)
+
+
+def _handed_over(paths: Paths, job: str) -> None:
+    config = RunConfig.model_validate({"model": {"name": "softmax_regression"}})
+    RunStore(paths.runs).create(config, RunStatus.QUEUED, sweep="mine", slurm=SlurmJob(id=job))
+
+
+def test_status_writes_the_end_of_a_job_that_slurm_has_lost(call: Call, paths: Paths, squeue: Squeue) -> None:
+    _handed_over(paths, "12")
+    squeue.says("12|OUT_OF_MEMORY|gpu1|None")
+    result = call("sweep", "status", "mine")
+    assert result.exit_code == 0, result.output
+    assert "Sweep mine: 1 run: 1 failed." in result.stdout
+    assert _statuses(paths) == [RunStatus.FAILED]
+
+
+def test_status_is_told_where_slurm_does_not_answer(
+    call: Call, paths: Paths, squeue: Squeue, sentence: Callable[[Result], str]
+) -> None:
+    _handed_over(paths, "12")
+    squeue.says(errors="slurm_load_jobs error: Unable to contact slurm controller\n", code=1)
+    result = call("sweep", "status", "mine")
+    assert "Sweep mine: 1 run: 1 queued." in result.stdout
+    assert "Slurm does not answer" in sentence(result)
+    assert _statuses(paths) == [RunStatus.QUEUED]
+
+
+def test_resume_does_not_wait_for_a_job_that_ends_without_a_word(call: Call, paths: Paths, squeue: Squeue) -> None:
+    _handed_over(paths, "12")
+    squeue.says("12|PENDING||Resources")
+    squeue.says_next("12|NODE_FAIL|gpu1|None")
+    result = call("sweep", "resume", "mine")
+    assert result.exit_code == 1, result.output
+    assert _statuses(paths) == [RunStatus.FAILED]

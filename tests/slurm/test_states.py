@@ -11,23 +11,9 @@ from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.slurm.states import SlurmWatch, read_states
 from cifar_tui.slurm.submit import check_slurm
 
+from .squeue import Squeue
+
 CONFIG = RunConfig.model_validate({"model": {"name": "mlp"}})
-
-
-class Squeue:
-    """The program that is asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self._answer = folder / "answer"
-        self._errors = folder / "errors"
-        self._program = folder / "squeue"
-        self.says()
-
-    def says(self, *lines: str, errors: str = "", code: int = 0) -> None:
-        self._answer.write_text("".join(f"{line}\n" for line in lines))
-        self._errors.write_text(errors)
-        self._program.write_text(f"#!/bin/sh\n/bin/cat {self._answer}\n/bin/cat {self._errors} >&2\nexit {code}\n")
-        self._program.chmod(0o755)
 
 
 @pytest.fixture
