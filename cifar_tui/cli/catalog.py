@@ -1,7 +1,7 @@
 """`cifar-tui presets` and `cifar-tui models`."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -14,6 +14,7 @@ from cifar_tui.paths import Paths
 from cifar_tui.presets import PARTS, Preset, load_presets
 from cifar_tui.runs.columns import percent
 from cifar_tui.runs.references import references_of
+from cifar_tui.runs.table import References
 from cifar_tui.text import printable
 
 
@@ -62,12 +63,12 @@ def show_models(*, as_json: bool) -> None:
         console.print()
 
 
-def _preset_table(presets: Iterable[Preset], references: Mapping[str, float]) -> Table:
+def _preset_table(presets: Iterable[Preset], references: References) -> Table:
     table = _plain_table("preset", "title", "epochs", "lr", "batch", "report", "measured")
     for column in table.columns[2:]:
         column.justify = "right"
     for preset in presets:
-        training, reference = preset.config.training, references.get(preset.key)
+        training, reference = preset.config.training, references.of_settings(preset.config)
         table.add_row(
             Text(printable(preset.key)),
             Text(printable(_title_with_model(preset))),

@@ -13,11 +13,18 @@ from cifar_tui.runs.table import MEASURED_STATUS, REPORT_STATUS, References, Row
 
 
 def references_of(presets: Iterable[Preset]) -> References:
-    """Return the test accuracy of the report that each preset is held against, by the preset's key."""
+    """Return the test accuracies of the report that runs of `presets` are held against."""
     presets = tuple(presets)
     own = {preset.key: preset.reference.test_accuracy for preset in presets if preset.reference}
     others = {preset.key: own[preset.against] for preset in presets if preset.against in own}
-    return others | own
+    all_of_them = others | own
+    return References(
+        {
+            (preset.key, preset.config.model.name): all_of_them[preset.key]
+            for preset in presets
+            if preset.key in all_of_them
+        }
+    )
 
 
 def report_rows(presets: Iterable[Preset]) -> list[Row]:

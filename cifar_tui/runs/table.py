@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from cifar_tui.config import Source
+from cifar_tui.config import RunConfig, Source
 from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.events import EpochFinished, Results
 from cifar_tui.models.registry import MODELS
@@ -17,10 +17,25 @@ REPORT_STATUS = "report"
 MEASURED_STATUS = "measured"
 UNREADABLE_STATUS = "unreadable"
 
-References = Mapping[str, float]
-"""The test accuracy that the report measured, a fraction, for each preset's key."""
 
-NO_REFERENCES: References = MappingProxyType({})
+@dataclass(frozen=True)
+class References:
+    """What the report measured on CIFAR-100's test images, as fractions."""
+
+    accuracies: Mapping[tuple[str, str], float]
+    """For each preset's key and model: whoever changes a preset's model trains another architecture."""
+
+    def of_settings(self, config: RunConfig) -> float | None:
+        """Return what settings are held against, wherever their images are from."""
+        return self.accuracies.get((config.preset or "", config.model.name))
+
+    def of(self, run: Run) -> float | None:
+        """Return what a run is held against; nothing before it began, or on other images."""
+        started = run.record.started
+        return self.of_settings(run.config) if started is not None and started.dataset == CIFAR100 else None
+
+
+NO_REFERENCES = References(MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,7 @@ def run_row(run: Run, epochs: Iterable[EpochFinished] = (), references: Referenc
         parameters=started.parameters if started else None,
         device=_device(run),
         date=record.created_at,
-        report_difference=_report_difference(run, dataset, references),
+        report_difference=_report_difference(run, references),
         seed=training.seed,
         learning_rate=training.lr,
         batch_size=training.batch_size,
@@ -201,9 +216,9 @@ def _so_far(epochs: Sequence[EpochFinished]) -> dict[str, Any]:
     }
 
 
-def _report_difference(run: Run, dataset: str, references: References) -> float | None:
-    results, reference = run.record.results, references.get(run.config.preset or "")
-    if results is None or reference is None or dataset != CIFAR100:
+def _report_difference(run: Run, references: References) -> float | None:
+    results, reference = run.record.results, references.of(run)
+    if results is None or reference is None:
         return None
     return results.test_accuracy - reference
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.events import EpochFinished
 from cifar_tui.paths import Paths
@@ -53,7 +52,7 @@ class Looker:
     def __init__(self, store: RunStore, queue: RunQueue, library: PresetLibrary) -> None:
         self._store = store
         self._queue = queue
-        self._references: Mapping[str, float] = references_of(library.presets)
+        self._references = references_of(library.presets)
         self._index = RunIndex(store, self._references)
         self._presets = library.presets
         self._measured: tuple[Row, ...] | None = None
@@ -84,7 +83,7 @@ class Looker:
 
         run = self._store.get(run_id)
         preset = next((preset for preset in library.presets if preset.key == run.config.preset), None)
-        return RunDetail(self._history(run), preset, self._reference(run), self._store.log(run_id, _LOG_LINES))
+        return RunDetail(self._history(run), preset, self._references.of(run), self._store.log(run_id, _LOG_LINES))
 
     def inspection(self, run_id: str, paths: Paths) -> "InspectDetail":
         """Return what a finished run predicted, counted and scored.
@@ -113,11 +112,6 @@ class Looker:
     def _history(self, run: Run) -> History:
         epochs, problem = self._store.history(run.id)
         return History(run, epochs, self._store.progress(run.id), problem)
-
-    def _reference(self, run: Run) -> float | None:
-        started = run.record.started
-        is_comparable = started is not None and started.dataset == CIFAR100
-        return self._references.get(run.config.preset or "") if is_comparable else None
 
     def _entries(self, training: Sequence[Run], jobs: Mapping[str, str]) -> Iterator[QueueEntry]:
         rows = {row.key: row for row in self._snapshot.rows} if training else {}

@@ -15,7 +15,7 @@ from cifar_tui.runs.filter import parse_filter
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of, report_rows
 from cifar_tui.runs.store import RunStore
-from cifar_tui.runs.table import Row
+from cifar_tui.runs.table import References, Row
 
 MakeConfig = Callable[..., RunConfig]
 MakeResults = Callable[..., Results]
@@ -62,12 +62,12 @@ def test_a_preset_tells_what_was_measured_with_it(presets: list[Preset]) -> None
 
 
 def test_a_tuned_preset_is_held_against_the_row_of_the_report_that_it_names(presets: list[Preset]) -> None:
-    assert references_of(presets) == {"part1/mlp": 0.2063, "beyond/mlp": 0.2063}
+    assert references_of(presets) == References({("part1/mlp", "mlp"): 0.2063, ("beyond/mlp", "mlp"): 0.2063})
     assert [row.key for row in report_rows(presets)] == ["report:part1/mlp"]
 
 
 def test_one_that_names_none_is_held_against_nothing(presets: list[Preset]) -> None:
-    assert references_of(presets[1:]) == {}
+    assert references_of(presets[1:]) == References({})
 
 
 class TestMeasuredRows:

@@ -15,7 +15,7 @@ from cifar_tui.runs.edits import archive, note, rename, star, tag
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import references_of, report_rows
 from cifar_tui.runs.store import Run, RunStore
-from cifar_tui.runs.table import Row, ranked, rows_of, run_row
+from cifar_tui.runs.table import References, Row, ranked, rows_of, run_row
 
 MakeConfig = Callable[..., RunConfig]
 
@@ -135,7 +135,7 @@ class TestRunRow:
 class TestDifferenceToTheReport:
     @pytest.fixture
     def run(self, store: RunStore, make_config: MakeConfig, make_results: Callable[..., Results]) -> Run:
-        run = store.create(make_config().model_copy(update={"preset": "part1/mlp"}), RunStatus.FINISHED)
+        run = store.create(make_config(model="mlp").model_copy(update={"preset": "part1/mlp"}), RunStatus.FINISHED)
         changes = {"results": make_results(test_accuracy=0.2563)}
         return store.change(run.id, lambda record: record.model_copy(update=changes))
 
@@ -149,11 +149,19 @@ class TestDifferenceToTheReport:
         assert row.report_difference == pytest.approx(0.05)
         assert _column("report").text(row) == "+5.0"
 
-    @pytest.mark.parametrize(("dataset", "references"), [("synthetic", {"part1/mlp": 0.2}), ("CIFAR-100", {})])
-    def test_is_unknown_on_other_data_or_without_a_reference(
-        self, store: RunStore, run: Run, dataset: str, references: dict[str, float]
+    @pytest.mark.parametrize(
+        ("dataset", "key"),
+        [
+            ("synthetic", ("part1/mlp", "mlp")),
+            ("CIFAR-100", ("part1/mlp", "softmax_regression")),
+            ("CIFAR-100", ("part1/other", "mlp")),
+        ],
+        ids=["other images", "another architecture", "another preset"],
+    )
+    def test_is_unknown_where_there_is_nothing_to_compare(
+        self, store: RunStore, run: Run, dataset: str, key: tuple[str, str]
     ) -> None:
-        assert run_row(self._on(store, run, dataset), references=references).report_difference is None
+        assert run_row(self._on(store, run, dataset), references=References({key: 0.2})).report_difference is None
 
 
 @pytest.mark.parametrize(

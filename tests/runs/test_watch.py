@@ -11,6 +11,7 @@ from cifar_tui.runs.edits import rename, star
 from cifar_tui.runs.index import RunIndex
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.table import References
 from cifar_tui.runs.watch import Watcher
 
 MakeConfig = Callable[..., RunConfig]
@@ -157,7 +158,7 @@ class TestIndex:
         started = RunStarted("CIFAR-100", "cpu", 10, 10, 10, 10, 1)
         changes = {"results": make_results(test_accuracy=0.5), "started": started}
         store.change(run.id, lambda record: record.model_copy(update=changes))
-        snapshot = RunIndex(store, {"mine": 0.25}).refresh()
+        snapshot = RunIndex(store, References({("mine", config.model.name): 0.25})).refresh()
         assert snapshot
         assert snapshot.rows[0].report_difference == 0.25
 

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from cifar_tui.data.cifar100_names import CIFAR100
 from cifar_tui.presets import PresetLibrary
 from cifar_tui.runs.index import History, Snapshot
 from cifar_tui.runs.record import RunStatus
@@ -245,15 +244,8 @@ class LivePane(Vertical, CurveActions):
             epochs=history.epochs,
             trace=self._trace.points,
             planned_epochs=history.run.config.training.epochs,
-            reference=self._reference(history.run),
+            reference=self._references.of(history.run),
             overlays=self._view.overlays if self._with_overlays else (),
             is_over=history.run.status.is_over,
         )
         self.query_one(Curves).show(curve)
-
-    def _reference(self, run: Run) -> float | None:
-        """The report's result, where the run learns from the same images."""
-        started = run.record.started
-        if run.config.preset is None or started is None or started.dataset != CIFAR100:
-            return None
-        return self._references.get(run.config.preset)
