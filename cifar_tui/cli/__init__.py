@@ -1,6 +1,7 @@
 """The command line: `cifar-tui` and its subcommands."""
 
 import logging
+import os
 import sys
 
 from cifar_tui.text import printable
@@ -25,7 +26,27 @@ def main() -> None:
         return
     from cifar_tui.cli.commands import app
 
-    app(prog_name="cifar-tui")
+    try:
+        try:
+            app(prog_name="cifar-tui")
+        finally:
+            print(end="", flush=True)
+    except OSError as error:
+        if _takes_output():
+            raise
+        from cifar_tui.cli.console import FAILED
+
+        print(f"cifar-tui: The output could not be written: {error.strerror}.", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left as it ends
+        sys.exit(FAILED)
+
+
+def _takes_output() -> bool:
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
 
 
 class _PlainFormatter(logging.Formatter):

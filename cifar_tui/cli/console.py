@@ -1,5 +1,6 @@
 """How commands speak: clean text, one sentence for each error, and the exit codes."""
 
+import contextlib
 from typing import NoReturn
 
 from rich.console import Console
@@ -19,6 +20,12 @@ def make_console() -> Console:
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_PIPE
     return console
+
+
+def say(sentence: str) -> None:
+    """Print a line; what is being done goes on where it cannot be written."""
+    with contextlib.suppress(OSError):
+        print(sentence, flush=True)
 
 
 def warn(sentence: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from cifar_tui.cli.configs import check_images, configure
-from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, warn
+from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, say, warn
 from cifar_tui.cli.placing import hand_over
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
@@ -71,7 +71,7 @@ def train_preset(
 def _train(paths: Paths, store: RunStore, config: RunConfig, earlier: Run | None, *, as_json: bool) -> Run:
     if earlier is not None and earlier.status is RunStatus.FINISHED:
         if not as_json:
-            print(f"{earlier.id} is finished already.", flush=True)
+            say(f"{earlier.id} is finished already.")
         return earlier
     if earlier is not None:
         return _go_on(paths, store, earlier, as_json=as_json)
@@ -229,4 +229,4 @@ def _print_means(store: RunStore, runs: Sequence[Run]) -> None:
             ("validation accuracy", row.val_accuracy, row.val_deviation),
             ("macro-F1", row.macro_f1, row.f1_deviation),
         ):
-            print(f"{title}: {percent(mean)} ± {percent(deviation)} % over {len(runs)} seeds")
+            say(f"{title}: {percent(mean)} ± {percent(deviation)} % over {len(runs)} seeds")

@@ -30,6 +30,17 @@ def test_light_commands_import_nothing_heavy(home: Path, arguments: list[str]) -
     assert done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+@pytest.mark.parametrize("arguments", [["presets", "--json"], ["sweep", "status"], ["--version"]])
+def test_says_that_its_output_cannot_be_written(home: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cifar_tui", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.stderr == "cifar-tui: The output could not be written: No space left on device.\n"
+    assert done.returncode == 1
+
+
 def test_version(call: Call) -> None:
     assert call("--version").stdout == f"cifar-tui {__version__}\n"
 

@@ -215,6 +215,17 @@ def test_training_goes_on_when_nobody_reads(spawn: Spawn, paths: Paths, tiny: li
     assert _only_run(paths).status is RunStatus.FINISHED
 
 
+def test_all_seeds_are_trained_when_nobody_reads(spawn: Spawn, paths: Paths, tiny: list[str]) -> None:
+    recipe = ["part1/softmax_regression", *tiny, "--set", "training.epochs=1"]
+    with spawn("train", *recipe, "--seeds", "0..1") as first:
+        first.communicate(timeout=60)
+    with spawn("train", *recipe, "--seeds", "0..2", "--resume") as process:
+        assert process.stdout
+        process.stdout.close()
+        process.wait(timeout=60)
+    assert [run.status for run in RunStore(paths.runs).scan().runs] == [RunStatus.FINISHED] * 3
+
+
 def test_bars_on_a_terminal(home: Path, paths: Paths, tiny: list[str]) -> None:
     arguments = ["-m", "cifar_tui", "train", "part1/mlp", *tiny, "--set", "training.epochs=2", "--name", "[red]x"]
     terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(24, 120))
