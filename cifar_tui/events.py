@@ -50,6 +50,8 @@ class RunStarted:
     batches_per_epoch: Count
     precision: Words = "float32"
     """What matrix products and convolutions were computed in."""
+    test_digest: Words | None = None
+    """Tells the test images from others (`LabelledImages.digest`); earlier versions did not keep it."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ class Predictions:
     superclass_names: tuple[str, ...] = ()
     superclass_of: tuple[int, ...] = ()
     """The superclass of each class; empty, like the names, where there are none."""
+    chosen: NDArray[np.int64] | None = None
+    """The predicted classes, `[N]`, from before the probabilities were rounded; earlier versions did not keep them."""
+    images: str | None = None
+    """Tells the images from others (`LabelledImages.digest`), where that is known."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -60,14 +64,16 @@ class Predictions:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable class of each image, `[N]`."""
+        if self.chosen is not None:
+            return self.chosen
         predicted: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return predicted
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """The probability of the predicted class, `[N]`."""
-        confidence: NDArray[np.float32] = self.probabilities.max(axis=1)
-        return confidence
+        confidence = np.take_along_axis(self.probabilities, self.predicted[:, None], axis=1)
+        return confidence[:, 0]
 
     @cached_property
     def is_right(self) -> NDArray[np.bool_]:
@@ -141,6 +147,7 @@ def _read(file: BinaryIO, run: Run) -> Predictions:
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         labels, probabilities = arrays["labels"], arrays["probabilities"]
+        chosen = arrays["predicted"] if "predicted" in arrays.files else None
         has_names = {"class_names", "superclass_names", "superclass_of"} <= set(arrays.files)
         named = (
             _Names(arrays["class_names"], arrays["superclass_names"], arrays["superclass_of"]) if has_names else None
@@ -156,8 +163,15 @@ def _read(file: BinaryIO, run: Run) -> Predictions:
         raise ValueError("a label is none of its classes")
     if not 0 <= probabilities.min() <= probabilities.max() <= 1 + _ABOVE_ONE:  # NaN fails, too
         raise ValueError("a probability is not between 0 and 1")
+    if chosen is not None:
+        if chosen.shape != labels.shape or not np.issubdtype(chosen.dtype, np.integer):
+            raise ValueError("its predicted classes are no list of classes")
+        if not 0 <= chosen.min() <= chosen.max() < classes:
+            raise ValueError("a predicted class is none of its classes")
+        chosen = chosen.astype(np.int64)
     names = _plain(named, classes) if named is not None else _names_before(run, classes)
-    return Predictions(labels.astype(np.int64), probabilities.astype(np.float32), *names)
+    images = run.record.started.test_digest if run.record.started else None
+    return Predictions(labels.astype(np.int64), probabilities.astype(np.float32), *names, chosen=chosen, images=images)
 
 
 def _plain(names: _Names, classes: int) -> _PlainNames:

@@ -1,5 +1,6 @@
 """What a data set is, wherever its images come from."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,12 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def digest(self) -> str:
+        """Return 64 hexadecimal digits that other images, labels or another order would not have."""
+        found = hashlib.sha256(self.pixels.data)
+        found.update(self.labels.data)
+        return found.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

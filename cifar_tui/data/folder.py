@@ -7,6 +7,7 @@ import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import load_dataset, save_dataset
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
+from cifar_tui.data.synthetic import SYNTHETIC
 from cifar_tui.paths import Paths, expand
 
 logger = logging.getLogger(__name__)
@@ -55,7 +57,8 @@ def load_folder(path: Path, paths: Paths) -> ImageDataset:
     cached = paths.datasets / "folders" / f"{fingerprint}.npz"
     if cached.exists():
         try:
-            return load_dataset(cached)
+            dataset = load_dataset(cached)
+            return replace(dataset, name=_name(path, dataset.class_names))
         except DatasetError as error:
             logger.warning("%s", error)
     dataset = _decode(path, listings)
@@ -95,13 +98,13 @@ def _decode(path: Path, listings: dict[str, Listing]) -> ImageDataset:
     for split, listing in listings.items():
         if unknown := sorted(listing.keys() - set(class_names)):
             raise DatasetError(f"{path / split / unknown[0]} is a class that train/ does not have.")
-    is_cifar100 = class_names == cifar100_names.CLASS_NAMES
     with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
         # Here, as the threads share the filters: one that puts them back would take them from the others.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         splits = {split: _decode_split(listing, class_names, pool) for split, listing in listings.items()}
+    is_cifar100 = class_names == cifar100_names.CLASS_NAMES
     return ImageDataset(
-        name=cifar100_names.CIFAR100 if is_cifar100 else path.name,
+        name=_name(path, class_names),
         train=splits["train"],
         val=splits.get("val"),
         test=splits["test"],
@@ -109,6 +112,13 @@ def _decode(path: Path, listings: dict[str, Listing]) -> ImageDataset:
         superclass_names=cifar100_names.SUPERCLASS_NAMES if is_cifar100 else (),
         superclass_of=cifar100_names.SUPERCLASS_OF if is_cifar100 else (),
     )
+
+
+def _name(path: Path, class_names: tuple[str, ...]) -> str:
+    """Return CIFAR-100's name for its classes alone, and for others that of their folder, whatever it is called."""
+    if class_names == cifar100_names.CLASS_NAMES:
+        return cifar100_names.CIFAR100
+    return f"{path.name} (folder)" if path.name in (cifar100_names.CIFAR100, SYNTHETIC) else path.name
 
 
 def _decode_split(listing: Listing, class_names: tuple[str, ...], pool: ThreadPoolExecutor) -> LabelledImages:

@@ -16,6 +16,8 @@ Field = NDArray[np.float32]
 Pattern = Callable[[Field, Field], Field]
 """From x and y, `[N, 32, 32]` in pixels and shifted at random, to coverage in 0–1."""
 
+SYNTHETIC = "synthetic"
+"""What the data set is called."""
 COLOURS = {
     "red": (225, 50, 45),
     "green": (60, 175, 70),
@@ -33,7 +35,7 @@ def make_synthetic(seed: int = 0) -> ImageDataset:
         for part, per_class in enumerate((TRAIN_PER_CLASS, VAL_PER_CLASS, TEST_PER_CLASS))
     )
     return ImageDataset(
-        name="synthetic",
+        name=SYNTHETIC,
         train=train,
         val=val,
         test=test,

@@ -234,6 +234,8 @@ class _Execution:
                 file,
                 labels=event.labels,
                 probabilities=event.probabilities.astype(np.float16),
+                # Rounded, two probabilities can be equal that were not.
+                predicted=event.probabilities.argmax(axis=1),
                 class_names=np.array(event.class_names, dtype=np.str_),
                 superclass_names=np.array(event.superclass_names, dtype=np.str_),
                 superclass_of=np.array(event.superclass_of, dtype=np.int64),

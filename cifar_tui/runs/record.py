@@ -93,6 +93,8 @@ class RunRecord(BaseModel):
     error: str | None = None
     parent: str | None = None
     """The id of the finished run that this one trains on, if any."""
+    trained_before: tuple[int, ...] = ()
+    """The epochs after which it was trained on with another schedule, the first time first."""
     sweep: str | None = Field(None, max_length=LONGEST_SWEEP, pattern=r"^[\w.+-]+$")
     """The name of the sweep that it belongs to, if any."""
     slurm: SlurmJob | None = None

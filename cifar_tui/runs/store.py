@@ -136,10 +136,11 @@ class RunStore:
         Raises:
             StoreError: the folder cannot be written to, or the parent has no checkpoint.
         """
-        parent_id = parent.id if parent else None
-        record = RunRecord(
-            config=config, status=status, queue_position=queue_position, parent=parent_id, sweep=sweep, slurm=slurm
-        )
+        record = RunRecord(config=config, status=status, queue_position=queue_position, sweep=sweep, slurm=slurm)
+        if parent:
+            before = (parent.record.results.epochs,) if parent.record.results else ()
+            ancestry = {"parent": parent.id, "trained_before": (*parent.record.trained_before, *before)}
+            record = record.model_copy(update=ancestry)
         stamp = record.created_at.strftime("%Y%m%dT%H%M%S")
         run_id = f"{stamp}-{_slug(config.title)}-{secrets.token_hex(4)}"
         folder = self.folder / run_id

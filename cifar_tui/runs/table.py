@@ -226,5 +226,5 @@ def _report_difference(run: Run, references: References) -> float | None:
 def _group(run: Run) -> str:
     content = run.config.model_dump_json(exclude={"name": True, "training": {"seed", "device"}})
     if run.record.parent is not None:  # its first epochs followed another schedule
-        content += "trained on"
+        content += f"trained on after {run.record.trained_before}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

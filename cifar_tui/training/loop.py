@@ -9,6 +9,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -85,8 +86,8 @@ def train(
         DeviceError: the device that the configuration asks for is not there.
         OptimiserError: this version of torch does not have the optimiser.
         PrecisionError: the device does not compute in the precision that the configuration asks for.
-        TrainingError: the loss is no longer finite, memory does not suffice, `state` is another model's or recipe's, or
-            there are too few images for a batch.
+        TrainingError: the loss is no longer finite, memory does not suffice, `state` is another model's or recipe's or
+            was trained on other images, or there are too few images for a batch.
     """
     device = find_device(config.training.device)
     try:
@@ -186,7 +187,14 @@ class _Trainer:
             test_images=len(self.dataset.test),
             batches_per_epoch=len(self.batch_sizes),
             precision=self.numerics.precision.value,
+            test_digest=self.dataset.test.digest(),
         )
+
+    @cached_property
+    def images(self) -> str:
+        """What the training and validation images can be told from others by."""
+        assert self.dataset.val is not None
+        return f"{self.dataset.train.digest()} {self.dataset.val.digest()}"
 
     def state(self) -> State:
         """Return everything that the rest of the run depends on."""
@@ -201,10 +209,16 @@ class _Trainer:
             "random": torch.get_rng_state(),
             "device_random": get_random_state(self.device),
             "device_type": self.device.type,
+            "images": self.images,
         }
 
     def load_state(self, state: State) -> None:
         """Go to where `state` was taken."""
+        if state.get("images", self.images) != self.images:
+            raise TrainingError(
+                f"The images of {self.dataset.name} have changed since the run began: it could be validated on what it "
+                "was trained on. Bring them back, or train the run again from its beginning."
+            )
         try:
             self.model.load_state_dict(state["model"])
             if self.average:

@@ -50,5 +50,12 @@ def test_other_images_and_other_classes(invented: Predictions) -> None:
         paired_test(_of(1), replace(_of(1), class_names=("x", "y")))
 
 
+def test_images_that_are_known_to_differ_and_those_of_which_nothing_is_known(invented: Predictions) -> None:
+    known = replace(invented, images="a1")
+    with pytest.raises(PredictionsError, match="different images"):
+        paired_test(known, replace(invented, images="b2"))
+    assert paired_test(known, known).agreement == paired_test(known, invented).agreement == 1
+
+
 def test_names_that_one_file_lacks_do_not_matter() -> None:
     assert paired_test(_of(1), replace(_of(1), class_names=("class 0", "class 1"))).images == 1

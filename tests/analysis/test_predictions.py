@@ -69,6 +69,14 @@ def test_a_file_of_the_first_schema_is_read(make_run: MakeRun) -> None:
     assert (len(predictions), predictions.class_names[-1]) == (12, "class 5")
 
 
+def test_the_predicted_classes_are_those_from_before_the_rounding(make_run: MakeRun) -> None:
+    arrays = {"labels": LABELS, "probabilities": PROBABILITIES}
+    assert read_predictions(make_run(**arrays)).predicted.tolist() == [0, 0, 1]
+    exact = read_predictions(make_run(**arrays, predicted=np.array([0, 1, 1])))
+    assert exact.predicted.tolist() == [0, 1, 1]
+    assert (exact.accuracy, exact.confidence.tolist()) == (1.0, [0.75, 0.5, 0.875])
+
+
 def test_a_run_without_the_file(make_run: MakeRun) -> None:
     with pytest.raises(PredictionsError, match=r"^mine has no predictions.npz: .* resume it, or train it again\.$"):
         read_predictions(make_run())
@@ -93,6 +101,9 @@ GOOD: dict[str, Any] = {
         ({"probabilities": PROBABILITIES[0]}, "its probabilities are no table of numbers"),
         ({"probabilities": PROBABILITIES * np.float16(np.nan)}, "a probability is not between 0 and 1"),
         ({"probabilities": PROBABILITIES * 2}, "a probability is not between 0 and 1"),
+        ({"predicted": LABELS[:2]}, "its predicted classes are no list of classes"),
+        ({"predicted": PROBABILITIES[:, 0]}, "its predicted classes are no list of classes"),
+        ({"predicted": np.array([0, 1, 2])}, "a predicted class is none of its classes"),
         ({"class_names": np.array(["a"])}, "it has not one name for each class"),
         ({"class_names": np.array([1, 2])}, "it has not one name for each class"),
         ({"superclass_names": np.array(["x"]), "superclass_of": np.array([0, 1])}, "a superclass has no name"),

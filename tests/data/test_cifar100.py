@@ -213,8 +213,9 @@ def test_what_is_no_cifar100_is_told_so(tmp_path: Path, paths: Paths, archive: P
     (tmp_path / "half" / "train").write_bytes(b"")
     with pytest.raises(DatasetError, match="test cannot be read: No such file"):
         cifar100.import_from(tmp_path / "half", paths)
-    with pytest.raises(DatasetError, match="2 other classes"):
-        cifar100.import_from(write_images(tmp_path / "pets", ("cat", "dog"), 2, 1), paths)
+    for name in ("pets", "CIFAR-100"):
+        with pytest.raises(DatasetError, match="2 other classes"):
+            cifar100.import_from(write_images(tmp_path / name, ("cat", "dog"), 2, 1), paths)
 
 
 def test_a_damaged_cache_says_what_to_do(archive: Path, paths: Paths):

@@ -46,6 +46,13 @@ def test_cifars_class_names_make_it_cifar100(cifar_tree: Path, paths: Paths):
     assert (dataset.name, dataset.class_names, dataset.superclass_names) == ("CIFAR-100", CLASS_NAMES, SUPERCLASS_NAMES)
 
 
+@pytest.mark.parametrize("name", ["CIFAR-100", "synthetic"])
+def test_a_folder_is_not_what_it_is_called(tmp_path: Path, paths: Paths, name: str):
+    root = write_images(tmp_path / name, PETS, 3, 2)
+    first, from_the_cache = load_folder(root, paths), load_folder(root, paths)
+    assert first.name == from_the_cache.name == f"{name} (folder)"
+
+
 def test_a_validation_folder_is_taken_as_it_is(tmp_path: Path, paths: Paths):
     root = write_images(tmp_path / "pets", PETS, 3, 2)
     (root / "test").rename(root / "val")

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from cifar_tui.config import RunConfig
+from cifar_tui.config import RunConfig, with_values
 from cifar_tui.events import EpochFinished, Event, Outcome, RunEnded, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.models.softmax_regression import SoftmaxRegression
 from cifar_tui.paths import Paths
@@ -80,10 +81,10 @@ def test_predictions_are_those_of_the_results(
     ended = execute(paths, store, run_id, _never, _ignore)
     assert ended.results
     with np.load(store.folder / run_id / "predictions.npz") as arrays:
-        labels, probabilities = arrays["labels"], arrays["probabilities"]
+        labels, probabilities, predicted = (arrays[name] for name in ("labels", "probabilities", "predicted"))
     assert labels.tolist() == [label for label in range(6) for _ in range(2)]
     assert probabilities.shape == (12, 6)
-    assert (probabilities.argmax(axis=1) == labels).mean() == pytest.approx(ended.results.test_accuracy)
+    assert (predicted == labels).mean() == pytest.approx(ended.results.test_accuracy)
 
 
 def test_the_folder_is_written_before_anybody_is_told(
@@ -378,6 +379,23 @@ class TestResume:
         told = [[(e.epoch, e.train_loss, e.val_loss) for e in store.epochs(r.id)] for r in (run, whole)]
         assert told[0] == told[1]
         assert len(told[0]) == 3
+
+    def test_other_images_than_before_are_one_sentence_and_other_names_are_nothing(
+        self, paths: Paths, store: RunStore, make_config: MakeConfig, images: Path, tmp_path: Path
+    ) -> None:
+        tree = shutil.copytree(images, tmp_path / "tree")
+        asked = iter(range(1000))
+        config = with_values(make_config(epochs=3), {("data", "path"): str(tree)})
+        run, _ = execute_now(paths, store, config, lambda: next(asked) == 8, lambda *_: None)
+        one, other = sorted((tree / "train" / "class0").iterdir())[:2]
+        whole = other.read_bytes()
+        other.write_bytes(one.read_bytes())
+        ended = execute(paths, store, run.id, lambda: False, lambda *_: None)
+        assert ended.error is not None
+        assert ended.error.startswith("The images of tree have changed since the run began")
+        other.with_name("another-name.png").write_bytes(whole)
+        other.unlink()
+        assert execute(paths, store, run.id, lambda: False, lambda *_: None).outcome is Outcome.FINISHED
 
     def test_an_epoch_that_the_checkpoint_does_not_know_is_gone_through_again(
         self, paths: Paths, store: RunStore, make_config: MakeConfig

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cifar_tui.config import RunConfig
+from cifar_tui.events import Results
 from cifar_tui.runs.columns import COLUMNS, find_column, ordered
 from cifar_tui.runs.filter import parse_filter
 from cifar_tui.runs.groups import grouped
@@ -96,17 +97,20 @@ def test_a_seed_counts_once_and_what_was_repeated_stays_a_row_of_its_own() -> No
 
 
 def test_the_settings_decide_and_not_name_seed_or_device(
-    store: RunStore, make_config: Callable[..., RunConfig]
+    store: RunStore, make_config: Callable[..., RunConfig], make_results: Callable[..., Results]
 ) -> None:
     def group(*arguments: Any, **settings: Any) -> str | None:
         return run_row(store.create(make_config(*arguments, **settings), RunStatus.QUEUED)).group
 
-    def group_of_trained_on(seed: int) -> str | None:
-        parent = store.create(make_config(seed=seed), RunStatus.FINISHED)
+    def group_of_trained_on(seed: int, after: int = 1) -> str | None:
+        parent = store.create(make_config(seed=seed, epochs=after), RunStatus.FINISHED)
+        results = make_results(epochs=after)
+        parent = store.change(parent.id, lambda record: record.model_copy(update={"results": results}))
         for name in ("epochs.jsonl", "checkpoint.pt"):
             (parent.folder / name).touch()
-        return run_row(store.create(make_config(seed=seed, epochs=2), RunStatus.QUEUED, parent=parent)).group
+        return run_row(store.create(make_config(seed=seed, epochs=9), RunStatus.QUEUED, parent=parent)).group
 
     assert group("a", seed=1, device="cpu") == group("b", seed=2, device="cuda")
-    assert len({group(), group(lr=0.5), group(model="mlp"), group(epochs=2), group_of_trained_on(seed=0)}) == 5
+    assert len({group(), group(lr=0.5), group(model="mlp"), group(epochs=9), group_of_trained_on(seed=0)}) == 5
     assert group_of_trained_on(seed=0) == group_of_trained_on(seed=1)
+    assert group_of_trained_on(seed=0, after=1) != group_of_trained_on(seed=1, after=8)
