@@ -249,6 +249,8 @@ def _print_status(name: str, runs: Sequence[Run]) -> None:
     print(f"Sweep {name}: {counted(runs)}.")
     console = make_console()
     console.print(_cell_table(grid))
+    if any(cell.is_best for cell in grid.cells):
+        console.print("★ has the best mean validation accuracy.")
     if len(grid.axes) == 2:
         console.print()
         console.print(_plane_table(grid))
@@ -264,20 +266,18 @@ def _cell_table(grid: Grid) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for axis in grid.axes:
         table.add_column(axis.title)
-    table.add_column("Test %", justify="right")
-    table.add_column("", width=1)
     table.add_column("Val %", justify="right")
+    table.add_column("", width=1)
+    table.add_column("Test %", justify="right")
     table.add_column("Runs")
     for cell in grid.cells:
         best = "★" if cell.is_best else ""
-        table.add_row(
-            *(Text(printable(text)) for text in cell.texts), cell.text, best, percent(cell.val_mean), cell.state
-        )
+        table.add_row(*(Text(printable(text)) for text in cell.texts), cell.val.text, best, cell.test.text, cell.state)
     return table
 
 
 def _plane_table(grid: Grid) -> Table:
-    """Two axes as rows and columns, with the mean test accuracy where they meet."""
+    """Two axes as rows and columns, with the mean validation accuracy where they meet."""
     down, across = grid.axes
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(Text(f"{down.title} ↓  {across.title} →"))
@@ -285,15 +285,16 @@ def _plane_table(grid: Grid) -> Table:
         table.add_column(Text(printable(text)), justify="right")
     for row in down.texts:
         cells = [grid.at(row, column) for column in across.texts]
-        table.add_row(Text(printable(row)), *(percent(cell.mean) if cell else "" for cell in cells))
+        table.add_row(Text(printable(row)), *(percent(cell.val.mean) if cell else "" for cell in cells))
     return table
 
 
 def _as_object(cell: Cell, grid: Grid) -> dict[str, object]:
     return {
         "settings": {".".join(axis.path): text for axis, text in zip(grid.axes, cell.texts, strict=True)},
-        "test_accuracy": cell.mean,
-        "test_deviation": cell.deviation,
-        "val_accuracy": cell.val_mean,
+        "val_accuracy": cell.val.mean,
+        "val_deviation": cell.val.deviation,
+        "test_accuracy": cell.test.mean,
+        "test_deviation": cell.test.deviation,
         "runs": {run.id: run.status.value for run in cell.runs},
     }

@@ -25,6 +25,31 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """What several seeds came to, as fractions."""
+
+    values: tuple[float, ...]
+    """One a finished run."""
+
+    @property
+    def mean(self) -> float | None:
+        """None while no run is finished."""
+        return statistics.fmean(self.values) if self.values else None
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample standard deviation; None for fewer than two."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def text(self) -> str:
+        """Mean and deviation in percent, with the number of runs where there are several: `36.25 ± 0.18 (3)`."""
+        if self.deviation is None:
+            return percent(self.mean)
+        return f"{percent(self.mean)} ± {percent(self.deviation)} ({len(self.values)})"
+
+
+@dataclass(frozen=True)
 class Cell:
     """The runs that differ in their seed alone."""
 
@@ -32,35 +57,18 @@ class Cell:
     """Its value on each axis; empty where the run has no such setting."""
     runs: tuple[Run, ...] = field(repr=False)
     is_best: bool = False
-    """The best mean test accuracy of the grid."""
+    """The best mean validation accuracy of the grid, of the cells with the most finished runs. Settings are chosen by
+    it, so that the test images still tell how good the choice is."""
 
     @property
-    def test_accuracies(self) -> tuple[float, ...]:
-        """Of the finished runs, as fractions."""
-        return tuple(run.record.results.test_accuracy for run in self.runs if run.record.results)
+    def val(self) -> Mean:
+        """The validation accuracies."""
+        return Mean(tuple(run.record.results.val_accuracy for run in self.runs if run.record.results))
 
     @property
-    def mean(self) -> float | None:
-        """Of the test accuracies; None while no run is finished."""
-        return statistics.fmean(self.test_accuracies) if self.test_accuracies else None
-
-    @property
-    def deviation(self) -> float | None:
-        """Sample standard deviation of the test accuracies; None for fewer than two."""
-        return statistics.stdev(self.test_accuracies) if len(self.test_accuracies) > 1 else None
-
-    @property
-    def val_mean(self) -> float | None:
-        """Of the validation accuracies of the finished runs."""
-        found = [run.record.results.val_accuracy for run in self.runs if run.record.results]
-        return statistics.fmean(found) if found else None
-
-    @property
-    def text(self) -> str:
-        """Mean and deviation in percent, with the number of runs where there are several: `36.25 ± 0.18 (3)`."""
-        if self.deviation is None:
-            return percent(self.mean)
-        return f"{percent(self.mean)} ± {percent(self.deviation)} ({len(self.test_accuracies)})"
+    def test(self) -> Mean:
+        """The test accuracies."""
+        return Mean(tuple(run.record.results.test_accuracy for run in self.runs if run.record.results))
 
     @property
     def state(self) -> str:
@@ -94,12 +102,8 @@ def grid_of(runs: Sequence[Run]) -> Grid:
     laid = tuple(Axis(path, title, _in_order(column)) for (path, title), column in zip(axes, columns, strict=True))
     cells = [Cell(texts, tuple(own)) for texts, own in gathered.items()]
     cells.sort(key=lambda cell: [axis.texts.index(text) for axis, text in zip(laid, cell.texts, strict=True)])
-    means = [cell.mean for cell in cells if cell.mean is not None]
-    best = max(means) if len(means) > 1 else None
-    return Grid(
-        laid,
-        tuple(Cell(cell.texts, cell.runs, is_best=best is not None and cell.mean == best) for cell in cells),
-    )
+    best = _best(cells)
+    return Grid(laid, tuple(Cell(cell.texts, cell.runs, is_best=cell in best) for cell in cells))
 
 
 def kind_of(config: RunConfig) -> str:
@@ -111,6 +115,14 @@ def statuses(runs: Iterable[Run]) -> str:
     """Return how many runs stand where: `1 queued, 1 running, 3 finished`."""
     counts = Counter(run.status for run in runs)
     return ", ".join(f"{counts[status]} {status}" for status in RunStatus if counts[status])
+
+
+def _best(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells with the best mean; none where there is nothing to compare."""
+    most = max((len(cell.val.values) for cell in cells), default=0)
+    means = [(cell, cell.val.mean or 0.0) for cell in cells if most and len(cell.val.values) == most]
+    highest = max((mean for _, mean in means), default=0.0)
+    return [cell for cell, mean in means if len(means) > 1 and mean == highest]
 
 
 def _axes(runs: Sequence[Run]) -> list[tuple[FieldPath, str]]:

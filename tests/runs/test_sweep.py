@@ -117,17 +117,35 @@ def test_a_grid_has_a_cell_for_each_combination_with_the_mean_of_its_seeds(
     store = queue.store
     runs = carry_out(queue, "s", plan(store, "s", GRID))
     for run, accuracy in zip(runs, (0.20, 0.24, 0.30), strict=False):
-        _become(store, run, RunStatus.FINISHED, make_results(test_accuracy=accuracy))
+        _become(store, run, RunStatus.FINISHED, make_results(test_accuracy=accuracy, val_accuracy=0.5))
     grid = grid_of(runs_of_sweep(store, "s"))
     (axis,) = grid.axes
     assert (axis.title, axis.texts) == ("Learning rate", ("0.0003", "0.001"))
     low, high = grid.cells
-    assert (low.text, low.state, low.is_best) == ("30.00", "1 queued, 1 finished", True)
-    assert high.mean == pytest.approx(0.22)
-    assert high.deviation == pytest.approx(0.0282842712)
-    assert (high.text, high.state, high.is_best) == ("22.00 ± 2.83 (2)", "2 finished", False)
+    assert (low.test.text, low.val.text, low.state) == ("30.00", "50.00", "1 queued, 1 finished")
+    assert high.test.mean == pytest.approx(0.22)
+    assert high.test.deviation == pytest.approx(0.0282842712)
+    assert (high.test.text, high.val.text, high.state) == ("22.00 ± 2.83 (2)", "50.00 ± 0.00 (2)", "2 finished")
     assert grid.at("0.001") == high
     assert grid.at("7") is None
+
+
+def test_the_best_cell_is_chosen_by_validation_and_of_as_many_seeds_as_the_others(
+    queue: RunQueue, make_results: Callable[..., Results]
+) -> None:
+    """By test accuracy it would be the first one; of fewer seeds, the second before its last run ends."""
+    store = queue.store
+    runs = carry_out(queue, "s", plan(store, "s", GRID))
+
+    def end(number: int, val: float, test: float) -> list[bool]:
+        _become(store, runs[number], RunStatus.FINISHED, make_results(val_accuracy=val, test_accuracy=test))
+        grid = grid_of(runs_of_sweep(store, "s"))
+        return [grid.at(lr).is_best for lr in ("0.001", "0.0003")]
+
+    assert end(0, val=0.3, test=0.9) == [False, False]
+    assert end(2, val=0.4, test=0.1) == [False, True]
+    assert end(1, val=0.3, test=0.9) == [False, False]
+    assert end(3, val=0.4, test=0.1) == [False, True]
 
 
 def test_several_presets_are_an_axis_and_have_axes_of_their_own(queue: RunQueue) -> None:

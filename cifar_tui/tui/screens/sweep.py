@@ -95,7 +95,7 @@ class SweepScreen(Screen[str | None]):
     def _draw(self) -> None:
         scroll = self.query_one("#sweep-scroll", VerticalScroll)
         scroll.border_title = f"Sweep {printable(self._sweep)} · {counted(self._runs)}"
-        scroll.border_subtitle = "test %, mean ± standard deviation over seeds"
+        scroll.border_subtitle = f"{symbols().star} best validation accuracy; mean ± standard deviation over seeds"
         has_plane = len(self._grid.axes) == 2
         plane = self.query_one("#sweep-plane", Static)
         plane.display = has_plane
@@ -104,9 +104,9 @@ class SweepScreen(Screen[str | None]):
         self.query_one("#sweep-cells", Static).update(self._cells())
 
     def _plane(self) -> Table:
-        """Rows and columns for two axes; the darker, the better, with the number in it."""
+        """Rows and columns for two axes, with the mean validation accuracy: the darker, the better."""
         down, across = self._grid.axes
-        means = [cell.mean for cell in self._grid.cells if cell.mean is not None]
+        means = [cell.val.mean for cell in self._grid.cells if cell.val.mean is not None]
         low, high = (min(means), max(means)) if means else (0.0, 0.0)
         table = Table(box=None, padding=(0, 0), pad_edge=False)
         table.add_column(Text(f"{down.title} ↓ {across.title} →  ", style="dim"), justify="right")
@@ -118,34 +118,35 @@ class SweepScreen(Screen[str | None]):
         return table
 
     def _shaded(self, cell: Cell | None, low: float, high: float) -> Text:
-        if cell is None or cell.mean is None:
+        mean = cell.val.mean if cell else None
+        if cell is None or mean is None:
             return Text("  ·  ", style="dim")
         best = symbols().star if cell.is_best else " "
-        share = (cell.mean - low) / (high - low) if high > low else 0.0
+        share = (mean - low) / (high - low) if high > low else 0.0
         style = Style(bold=cell.is_best)
         if not self.app.current_theme.ansi:
             _, ground = self.background_colors
             ground = ground.blend(Color(*BLUE), share * _DARKEST)
             style += Style(color=ground.get_contrast_text(1.0).rich_color, bgcolor=ground.rich_color)
-        return Text(f" {percent(cell.mean)}{best} ", style=style)
+        return Text(f" {percent(mean)}{best} ", style=style)
 
     def _cells(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
         for axis in self._grid.axes:
             table.add_column(Text(axis.title), no_wrap=True)
-        table.add_column("Test %", justify="right", no_wrap=True)
-        table.add_column("", width=1)
         table.add_column("Val %", justify="right", no_wrap=True)
+        table.add_column("", width=1)
+        table.add_column("Test %", justify="right", no_wrap=True)
         table.add_column("Runs")
         for cell in self._grid.cells:
             texts = [Text(printable(text)) for text in cell.texts]
             best = symbols().star if cell.is_best else ""
             style = "bold" if cell.is_best else ""
-            table.add_row(*texts, cell.text, best, percent(cell.val_mean), Text(cell.state, style="dim"), style=style)
+            table.add_row(*texts, cell.val.text, best, cell.test.text, Text(cell.state, style="dim"), style=style)
         return table
 
 
 def as_markdown(grid: Grid) -> str:
     """Return the cells as a Markdown table."""
-    titles = [*(axis.title for axis in grid.axes), "Test %", "Val %", "Runs"]
-    return markdown_table(titles, [[*cell.texts, cell.text, percent(cell.val_mean), cell.state] for cell in grid.cells])
+    titles = [*(axis.title for axis in grid.axes), "Val %", "Test %", "Runs"]
+    return markdown_table(titles, [[*cell.texts, cell.val.text, cell.test.text, cell.state] for cell in grid.cells])
