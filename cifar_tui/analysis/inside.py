@@ -139,7 +139,7 @@ def _network(paths: Paths, run_id: str) -> "torch.nn.Module":
 
 @lru_cache(maxsize=1)
 def _test_images(paths: Paths, run_id: str) -> "LabelledImages":
-    from cifar_tui.data.load_test import load_test_images
+    from cifar_tui.data.evaluation_images import load_test_images
     from cifar_tui.runs.store import RunStore
 
     return load_test_images(RunStore(paths.runs).get(run_id).config.data, paths)

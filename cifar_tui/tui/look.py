@@ -148,7 +148,7 @@ def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "
     Raises:
         DatasetError: the data set is missing or damaged, or is another one than the run was tested on.
     """
-    from cifar_tui.data.load_test import load_test_images
+    from cifar_tui.data.evaluation_images import load_test_images
 
     images = load_test_images(run.config.data, paths)
     has_other_labels = images.labels.shape != labels.shape or (images.labels != labels).any()
