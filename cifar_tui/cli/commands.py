@@ -400,8 +400,9 @@ def start_sweep_command(
 ) -> None:
     """Train presets with every combination of the values.
 
-    The same command again trains only what is missing. Exits with 0 when all runs finished, 1 when one failed, 2 for
-    wrong usage, 130 when it was interrupted: Ctrl+C stops what trains, with checkpoints, and leaves the rest queued.
+    The same command again trains only what is missing. Exits with 0 when all runs finished, 1 when one failed or no
+    device takes more of them, 2 for wrong usage, 130 when it was interrupted: Ctrl+C stops what trains, with
+    checkpoints, and leaves the rest queued.
     """
     from cifar_tui.cli.placing import slurm_options
     from cifar_tui.cli.sweep import start_sweep

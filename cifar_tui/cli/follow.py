@@ -26,8 +26,10 @@ _SECONDS_TO_ESTIMATE_FROM = 1800.0
 
 def follow_runs(
     paths: Paths, store: RunStore, runs: Sequence[Run], sweep: str, devices: tuple[str, ...], *, as_json: bool
-) -> None:
+) -> bool:
     """Return once all of `runs` have ended, no device is left, or a signal asked to leave; then nothing trains here.
+
+    Whether a device was left to the end is the answer.
 
     Args:
         paths: where the queue is.
@@ -41,17 +43,20 @@ def follow_runs(
         warn("The queue waits; `w` on the app's Live tab lets it go on.")
     runners = Runners(paths, store, _hear_nothing, devices=devices, sweep=sweep, tell=warn)
     jobs = Jobs(paths, store)
+    has_devices = True
     with stop_on_signals() as stop, _Board(store, len(runs), as_json=as_json) as board:
         runners.start()
         try:
             while not board.is_over(found := _read(store, runs)) and not stop.wait(_SECONDS_BETWEEN_LOOKS):
                 jobs.look(found)
                 if runners.join(0) and all(run.status is not RunStatus.RUNNING for run in found):
-                    break  # every device has said why it takes no more runs
+                    has_devices = False  # each has said why it takes no more runs
+                    break
         finally:
             runners.shut_down()
             runners.join()
         board.is_over(_read(store, runs))
+    return has_devices
 
 
 def _hear_nothing(run_id: str, event: Event) -> None:

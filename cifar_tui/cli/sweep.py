@@ -213,7 +213,7 @@ def _train(
         if not as_json:
             _print_status(name, _find(store, name))
         return 0
-    follow_runs(paths, store, runs, name, devices, as_json=as_json)
+    has_devices = follow_runs(paths, store, runs, name, devices, as_json=as_json)
     ended = _find(store, name)
     if not as_json:
         _print_status(name, ended)
@@ -222,7 +222,7 @@ def _train(
         return FAILED
     if statuses != {RunStatus.FINISHED}:
         warn(f"Not all runs are finished; `cifar-tui sweep resume {name}` goes on with them.")
-        return INTERRUPTED
+        return INTERRUPTED if has_devices else FAILED
     return 0
 
 
