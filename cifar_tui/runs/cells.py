@@ -43,10 +43,8 @@ class Mean:
 
     @property
     def text(self) -> str:
-        """Mean and deviation in percent, with the number of runs where there are several: `36.25 ± 0.18 (3)`."""
-        if self.deviation is None:
-            return percent(self.mean)
-        return f"{percent(self.mean)} ± {percent(self.deviation)} ({len(self.values)})"
+        """Mean and deviation in percent: `36.25 ± 0.18`."""
+        return percent(self.mean) + ("" if self.deviation is None else f" ± {percent(self.deviation)}")
 
 
 @dataclass(frozen=True)

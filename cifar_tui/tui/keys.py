@@ -83,7 +83,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("r", "reset", "Reset", "Put every field back to the preset.", in_footer=True),
             Key("i", "get_data", "Data", "Download or import CIFAR-100, or take the embedded set."),
             Key("o", "choose_place", "Run on", "Hand runs to Slurm from now on, or train them here again."),
-            Key("escape", "leave_form", "Presets", "Move from the form back to the presets.", "esc"),
+            Key("escape", "leave_form", "Presets", "Move from the form back to the presets.", "esc", True),
         ),
     ),
     "form": Scope(
@@ -106,7 +106,7 @@ SCOPES: Mapping[str, Scope] = {
         (
             Key("x", "stop", "Stop run", "Stop the run at its next batch, with a checkpoint.", in_footer=True),
             Key("X", "stop_after_epoch", "Stop later", "Stop the run at the end of its epoch; again: let it go on."),
-            Key("c", "continue", "Continue", "Resume the shown run, or train a finished one on."),
+            Key("c", "continue", "Continue", "Resume the shown run, or train a finished one on.", in_footer=True),
             Key("f", "follow", "Follow", "Go back to the run that trains now.", in_footer=True),
             Key("enter", "show_chosen", "Show", "Show the run that the queue's cursor is on."),
             Key("delete,backspace", "remove", "Unqueue", "Take the chosen run out of the queue.", "del", True),
@@ -179,7 +179,7 @@ SCOPES: Mapping[str, Scope] = {
             Key("n", "draw", "Draw others", "Draw other variants of the image.", in_footer=True),
             Key("plus,equals_sign", "size(1)", "Larger", "Draw the images larger.", "+", True),
             Key("minus", "size(-1)", "Smaller", "Draw the images smaller.", "-", True),
-            Key("i", "get_data", "Get data", "Download or import CIFAR-100, or take the embedded set."),
+            Key("i", "get_data", "Get data", "Download or import CIFAR-100, or take the embedded set.", in_footer=True),
             Key("escape", "back", "Back", "Go back: from the variants to the images, then to the classes.", "esc"),
         ),
     ),

@@ -53,7 +53,12 @@ class SizedApp(KeyTurnsApp):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """Show a notice; draw all anew once it is gone: where the layout changes just then, its place would stay."""
+        """Show a notice that is not there already.
+
+        All is drawn anew once it is gone: where the layout changes just then, its place would stay.
+        """
+        if any((told.message, told.title) == (message, title) for told in self._notifications):
+            return
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
         self.call_later(self._draw_anew_after, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
 

@@ -125,7 +125,7 @@ def test_a_grid_has_a_cell_for_each_combination_with_the_mean_of_its_seeds(
     assert (low.test.text, low.val.text, low.state) == ("30.00", "50.00", "1 queued, 1 finished")
     assert high.test.mean == pytest.approx(0.22)
     assert high.test.deviation == pytest.approx(0.0282842712)
-    assert (high.test.text, high.val.text, high.state) == ("22.00 ± 2.83 (2)", "50.00 ± 0.00 (2)", "2 finished")
+    assert (high.test.text, high.val.text, high.state) == ("22.00 ± 2.83", "50.00 ± 0.00", "2 finished")
     assert grid.at("0.001") == high
     assert grid.at("7") is None
 

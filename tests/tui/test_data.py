@@ -17,6 +17,7 @@ from cifar_tui.tui.variants import VariantMaker
 from cifar_tui.tui.widgets.config_form import ConfigForm
 from cifar_tui.tui.widgets.count_table import CountTable
 from cifar_tui.tui.widgets.data_images import DataImages
+from cifar_tui.tui.widgets.key_bar import KeyBar
 
 from .conftest import RunMaker, running, until
 
@@ -118,6 +119,14 @@ async def test_a_key_gets_the_data_set_that_is_missing(app: CifarApp):
         await pilot.press("s", "a", "n", "enter", "+", "escape")  # none of which has anything to work on
         await pilot.press("i", "e")
         await until(pilot, lambda: len(_rows(app)) == 121)
+
+
+async def test_without_images_the_line_of_keys_names_the_one_that_gets_them(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("4")
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: str(bar.content).split()[:3] == ["i", "Get", "data"])
+        assert "Split" not in str(bar.content)
 
 
 async def test_a_data_set_that_came_meanwhile_is_read(app: CifarApp, runs: RunMaker):

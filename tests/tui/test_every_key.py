@@ -35,6 +35,7 @@ from cifar_tui.tui.widgets.count_table import CountTable
 from cifar_tui.tui.widgets.data_images import DataImages
 from cifar_tui.tui.widgets.image_grid import ImageGrid
 from cifar_tui.tui.widgets.inside_view import InsideView
+from cifar_tui.tui.widgets.matrix_view import MatrixView
 from cifar_tui.tui.widgets.model_panel import ModelPanel
 from cifar_tui.tui.widgets.preset_tree import PresetTree
 from cifar_tui.tui.widgets.run_table import RunTable
@@ -995,12 +996,16 @@ async def shows_another_view(stage: Stage) -> None:
 @tries("superclasses", "inspect")
 async def counts_in_superclasses(stage: Stage) -> None:
     table = stage.app.screen.query_one(ClassTable)
-    await stage.first("c")
-    assert table.row_count == 20  # since the matrix was seen
+    matrix = stage.app.screen.query_one(MatrixView)
+    await stage.first("m")
+    assert "20 superclasses" in str(matrix.border_title)
     await stage.press()
-    await stage.until(lambda: table.row_count == 100)
+    await stage.until(lambda: "100 classes" in str(matrix.border_title))
+    await stage.first("c")
+    assert table.row_count == 100
     await stage.press()
     await stage.until(lambda: table.row_count == 20 and "20 superclasses" in str(table.border_title))
+    assert "100 classes" in str(matrix.border_title)
 
 
 @tries("sort(1)", "inspect")

@@ -1,6 +1,7 @@
 """The form: what it shows, what it makes of several values, and how a change is taken back."""
 
 import pytest
+from rich.style import Style
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -247,7 +248,10 @@ async def test_changes_are_kept_while_another_preset_is_looked_at(app: CifarApp)
         await until(pilot, lambda: form.border_title == "part1/simple_vit")
         assert form.config.training.epochs != 7
         marked = [
-            str(leaf.label) for branch in tree.root.children for leaf in branch.children if "•" in str(leaf.label)
+            label
+            for branch in tree.root.children
+            for leaf in branch.children
+            if "•" in (label := str(tree.render_label(leaf, Style(), Style())))
         ]
         assert all("SimpleCNN" in label for label in marked)
         assert marked
@@ -263,8 +267,35 @@ async def test_search_finds_presets_by_words(app: CifarApp):
         await until(pilot, lambda: tree.has_focus)
         keys = [leaf.data.key for branch in tree.root.children for leaf in branch.children]
         assert keys == ["part5/gru_col", "part5/gru_patch4", "part5/gru_patch8", "part5/gru_row"]
+        form = app.query_one(ConfigForm)
+        await until(pilot, lambda: form.border_title == "part5/gru_col")
+        assert tree.cursor_node.data.key == "part5/gru_col"
         await pilot.press("escape")
         await until(pilot, lambda: len(tree.root.children) == groups)
+        await until(pilot, lambda: tree.cursor_node.data.key == "part5/gru_col")
+
+
+async def test_a_search_that_finds_nothing_says_so_and_leaves_the_form(app: CifarApp):
+    async with running(app, (120, 40)) as pilot:
+        tree, form = app.query_one(PresetTree), app.query_one(ConfigForm)
+        before = form.border_title
+        await pilot.press("slash", *"zzz")
+        await until(pilot, lambda: tree.border_subtitle == "none of this name")
+        assert form.border_title == before
+
+
+async def test_the_field_with_the_focus_stays_in_sight_in_a_smaller_terminal(app: CifarApp):
+    async with running(app, (100, 30)) as pilot:
+        form = app.query_one(ConfigForm)
+        await pilot.press("e", *["down"] * 6)
+        row = form.focused_row
+        await pilot.resize_terminal(60, 18)
+
+        def is_seen() -> bool:
+            focused = app.focused
+            return focused is not None and focused.region in form.region and form.focused_row is row
+
+        await until(pilot, is_seen)
 
 
 async def test_a_preset_of_ones_own_is_saved_and_shown(app: CifarApp, paths: Paths):

@@ -82,6 +82,34 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(app: CifarApp,
         assert keys(table)[table.cursor_row] == marked
 
 
+async def test_the_cursor_follows_a_run_into_the_row_of_its_seeds_and_back(app: CifarApp, runs: RunMaker):
+    for seed in (0, 1):
+        runs.make("part1/mlp", RunStatus.FINISHED, epochs=3, accuracy=0.2, seed=seed)
+    runs.make("part1/simple_cnn", RunStatus.FINISHED, epochs=3, accuracy=0.6)
+    async with running(app, (160, 50)) as pilot:
+        await pilot.press("3")
+        table = app.query_one(RunTable)
+        await until(pilot, lambda: table.chosen is not None and table.row_count == 16)
+        await pilot.press("h")
+        await until(pilot, lambda: table.row_count == 3)
+        await pilot.press("down")
+        member = table.chosen.key
+        await pilot.press("g")
+        await until(pilot, lambda: table.row_count == 2)
+        assert member in table.chosen.members
+        await pilot.press("g")
+        await until(pilot, lambda: table.row_count == 3)
+        assert table.cursor_row == 1
+
+
+async def test_the_same_notice_is_not_shown_twice_at_once(app: CifarApp, furnished: RunMaker):
+    async with running(app, (80, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("home", "space", "space", "space")
+        await until(pilot, lambda: bool(app._notifications))
+        assert len([note for note in app._notifications if "cannot be marked" in note.message]) == 1
+
+
 async def test_the_first_result_is_seen_below_what_others_measured(app: CifarApp, runs: RunMaker):
     async with running(app, (80, 24)) as pilot:
         await pilot.press("3")

@@ -11,6 +11,7 @@ from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.widgets.chart import Chart
 from cifar_tui.tui.widgets.curves import Curves
+from cifar_tui.tui.widgets.key_bar import KeyBar
 from cifar_tui.tui.widgets.queue_table import QueueTable
 
 from .conftest import RunMaker, running, small_run, until
@@ -259,6 +260,22 @@ async def test_a_finished_run_fills_both_bars(app: CifarApp, runs: RunMaker, que
         title = app.query_one("#live-title", Static)
         await until(pilot, lambda: "epoch 30/30" in str(title.content))
         assert [app.query_one(f"#{name}-bar", ProgressBar).progress for name in ("run", "epoch")] == [1, 1]
+
+
+async def test_the_line_of_keys_names_what_can_be_done_with_the_shown_run(
+    app: CifarApp, runs: RunMaker, queue_held: None
+):
+    async with running(app, (120, 40)) as pilot:
+        await pilot.press("2")
+        bar = app.screen.query_one(KeyBar)
+        await until(pilot, lambda: str(bar.content).split() == ["w", "Wait", "q", "Quit", "?", "Help"])
+        run_id = runs.make("part1/mlp", RunStatus.INTERRUPTED, epochs=7)
+        await until(pilot, lambda: "c Continue" in str(bar.content))
+        assert "x Stop run" not in str(bar.content)
+        app.store.discard(run_id)
+        await until(pilot, lambda: "c Continue" not in str(bar.content))
+        await pilot.press("l")
+        assert app.query_one("#loss-chart", Chart).data.series == ()
 
 
 async def test_nothing_is_left_of_the_last_run_when_it_is_deleted(app: CifarApp, runs: RunMaker, queue_held: None):

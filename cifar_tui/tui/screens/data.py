@@ -131,6 +131,17 @@ class DataPane(Horizontal):
         elif self._augmented is not None and config != before:
             self._ask()
 
+    def offers(self, action: str) -> bool:
+        """Whether the line of keys names the key of `action` now."""
+        match action:
+            case "get_data":
+                return self._dataset is None
+            case "draw":
+                return self._augmented is not None
+            case "next_split" | "augment" | "size(1)" | "size(-1)":
+                return self._dataset is not None
+        return True
+
     def action_next_split(self) -> None:
         """Show the training, the validation or the test images, in turn."""
         splits = list(_SPLITS)
@@ -184,6 +195,7 @@ class DataPane(Horizontal):
 
     def _forget(self) -> None:
         self._wanted = self._dataset = self._group = self._augmented = None
+        self.refresh_bindings()
         self._table.show(())
         self._table.border_title = "Classes"
 
@@ -209,6 +221,7 @@ class DataPane(Horizontal):
             self._grid.say("Images", message.error, is_wrong=True)
             return
         self._dataset = message.dataset
+        self.refresh_bindings()
         self._table.border_title = Text(message.dataset.name)
         self._table.show(message.groups)
         self._show_group()
@@ -232,6 +245,7 @@ class DataPane(Horizontal):
         if group is None or dataset is None:
             return
         self._group, self._augmented = group, None
+        self.refresh_bindings()
         images: LabelledImages | None = getattr(dataset, self._split)
         title = f"{self._split.capitalize()} · {group.name}"
         if images is None or not (indices := np.isin(images.labels, group.classes).nonzero()[0].tolist()):
@@ -251,6 +265,7 @@ class DataPane(Horizontal):
         index = self._grid.chosen
         if self._dataset is not None and self._augmented is None and index is not None:
             self._augmented = _Shown(getattr(self._dataset, self._split), index)
+            self.refresh_bindings()
             self._draw = 0
             self._ask()
 

@@ -96,7 +96,8 @@ class InspectScreen(Screen[None]):
         self._detail = detail
         self._view = "classes"
         self._by_superclass = False
-        self._has_seen_matrix = False
+        # A map of a hundred classes is larger than a screen: it begins with the superclasses, where there are any.
+        self._is_matrix_by_superclass = detail.inspection.superclasses is not None
         self._view_before = "classes"
         """What `escape` goes back to from the images."""
         self._came_from = "classes"
@@ -135,11 +136,6 @@ class InspectScreen(Screen[None]):
 
     def action_show(self, view: str) -> None:
         """Go to a view."""
-        if view == "matrix" and not self._has_seen_matrix:
-            # A map of a hundred classes is larger than a screen: it begins with the superclasses, where there are any.
-            self._has_seen_matrix = True
-            self._by_superclass = self._detail.inspection.superclasses is not None
-            self._show_level()
         self._view = view
         for name in _FOCUS:
             self.query_one(f"#{name}").display = name == view
@@ -152,11 +148,14 @@ class InspectScreen(Screen[None]):
         return self._view in _VIEWS_OF.get(action, (self._view,))
 
     def action_superclasses(self) -> None:
-        """Count in superclasses, or in classes again."""
+        """Count in superclasses, or in classes again; the matrix for itself."""
         if self._detail.inspection.superclasses is None:
             self.notify("The run's data set has no superclasses.")
             return
-        self._by_superclass = not self._by_superclass
+        if self._view == "matrix":
+            self._is_matrix_by_superclass = not self._is_matrix_by_superclass
+        else:
+            self._by_superclass = not self._by_superclass
         self._show_level()
         self._write_views()
 
@@ -295,16 +294,24 @@ class InspectScreen(Screen[None]):
 
     @property
     def _level(self) -> "Level":
+        """What the view counts in."""
+        return self._level_of(
+            is_coarse=self._is_matrix_by_superclass if self._view == "matrix" else self._by_superclass
+        )
+
+    def _level_of(self, *, is_coarse: bool) -> "Level":
         inspection = self._detail.inspection
-        superclasses = inspection.superclasses if self._by_superclass else None
-        return superclasses or inspection.classes
+        return (inspection.superclasses if is_coarse else None) or inspection.classes
 
     def _show_level(self) -> None:
-        level = self._level
-        groups = f"{len(level.names)} {'superclasses' if self._by_superclass else 'classes'}"
+        level, matrix_level = (
+            self._level_of(is_coarse=coarse) for coarse in (self._by_superclass, self._is_matrix_by_superclass)
+        )
+        groups = _counted(level, is_coarse=self._by_superclass)
         classes, confused, matrix = self.query_one(ClassTable), self.query_one(PairTable), self.query_one(MatrixView)
-        for view in (classes, confused, matrix):
-            view.show(level)
+        classes.show(level)
+        confused.show(level)
+        matrix.show(matrix_level)
         classes.border_title = f"{groups}, in %"
         confused.border_title = f"Most confused of {groups}"
         pairs = len(level.pairs)
@@ -312,7 +319,9 @@ class InspectScreen(Screen[None]):
         # A table keeps enter for itself, so that the line of keys does not name it.
         classes.border_subtitle = _HINT
         confused.border_subtitle = f"{some}{_HINT}" if pairs else "nothing is confused"
-        matrix.border_title = f"{groups}, % of the true one's images"
+        matrix.border_title = (
+            f"{_counted(matrix_level, is_coarse=self._is_matrix_by_superclass)}, % of the true one's images"
+        )
 
     def _title(self, width: int) -> Text:
         """Say which run it is and what it reached, in `width` cells; a number that has no room is left out whole."""
@@ -343,3 +352,7 @@ class InspectScreen(Screen[None]):
                 label = f"[$footer-key-foreground bold]{key.shown}[/] {key.label}"
                 parts.append(Content.from_markup(f"[@click=app.simulate_key('{key.shown}')]{label}[/]"))
         self.query_one("#inspect-views", Static).update(Content("  ").join(parts))
+
+
+def _counted(level: "Level", *, is_coarse: bool) -> str:
+    return f"{len(level.names)} {'superclasses' if is_coarse else 'classes'}"

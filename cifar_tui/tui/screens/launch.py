@@ -103,6 +103,10 @@ class LaunchPane(Vertical):
         for problem in self._library.problems:
             self.app.notify(problem, title="A preset cannot be used", severity="warning", markup=False, timeout=15)
 
+    def offers(self, action: str) -> bool:
+        """Whether the line of keys names the key of `action` now."""
+        return action != "leave_form" or not self.query_one(PresetTree).has_focus
+
     @property
     def form(self) -> ConfigForm:
         """The form."""
@@ -214,7 +218,6 @@ class LaunchPane(Vertical):
         line = self.query_one("#preset-search", Input)
         if line.display and not self.form.has_focus_within:
             self._search("")
-            self.call_after_refresh(self.query_one(PresetTree).select, self._preset.key)
         self.query_one(PresetTree).focus()
 
     def _search(self, words: str) -> None:
@@ -222,7 +225,17 @@ class LaunchPane(Vertical):
         with line.prevent(Input.Changed):
             line.value = words
         line.display = bool(words)
-        self.query_one(PresetTree).show(self._library, words)
+        self._show_presets(words)
+
+    def _show_presets(self, words: str) -> None:
+        """Show those that hold the words, with the cursor on the one in the form, or else the first of them."""
+        tree = self.query_one(PresetTree)
+        shown = tree.show(self._library, words)
+        tree.border_subtitle = "" if shown else "none of this name"
+        key = self._preset.key
+        if words and shown and key not in shown:
+            key = shown[0]
+        self.call_after_refresh(tree.select, key)  # a new leaf has its line only then
 
     def _launch(self, *, first: bool) -> None:
         if not self._is_wrong():
@@ -244,7 +257,7 @@ class LaunchPane(Vertical):
 
     @on(Input.Changed, "#preset-search")
     def _search_changed(self, message: Input.Changed) -> None:
-        self.query_one(PresetTree).show(self._library, message.value)
+        self._show_presets(message.value)
 
     @on(Input.Submitted, "#preset-search")
     def _search_done(self) -> None:

@@ -142,7 +142,9 @@ class LivePane(Vertical, CurveActions):
 
     def show(self, view: LiveView) -> None:
         """Draw what the run folders say now."""
-        self._view = view
+        before, self._view = self._view, view
+        if _state(before) != _state(view):
+            self.refresh_bindings()
         history = view.snapshot.followed
         self.query_one(QueueTable).show(view.entries, is_paused=view.is_paused)
         self.query_one(RunHeader).show(history)
@@ -152,7 +154,7 @@ class LivePane(Vertical, CurveActions):
                 self._drawn = None
                 self.query_one(Vitals).is_measuring = False
                 self.query_one(Vitals).show((), ())
-                self.query_one(Curves).show(Curve())
+                self.query_one(Curves).show(Curve(is_run=False))
             return
         self._trace.note(history)
         self.query_one(Vitals).is_measuring = history.run.status is RunStatus.RUNNING
@@ -161,6 +163,22 @@ class LivePane(Vertical, CurveActions):
         if drawn != self._drawn or time.monotonic() - self._drawn_at >= _SECONDS_BETWEEN_CHARTS:
             self._drawn, self._drawn_at = drawn, time.monotonic()
             self._show_curves(history)
+
+    def offers(self, action: str) -> bool:
+        """Whether the line of keys names the key of `action` now."""
+        status, is_elsewhere, has_queue = _state(self._view)
+        match action:
+            case "stop":
+                return status is RunStatus.RUNNING
+            case "continue":
+                return status is not None and status.is_over
+            case "follow":
+                return is_elsewhere
+            case "remove":
+                return has_queue
+            case "smooth" | "zoom(1)":
+                return status is not None
+        return True
 
     def action_stop(self) -> None:
         """Stop the run that is shown, at its next batch."""
@@ -249,3 +267,10 @@ class LivePane(Vertical, CurveActions):
             is_over=history.run.status.is_over,
         )
         self.query_one(Curves).show(curve)
+
+
+def _state(view: LiveView) -> tuple[RunStatus | None, bool, bool]:
+    """Return where the shown run stands, whether another one trains, and whether there is a queue."""
+    shown = view.snapshot.followed.run if view.snapshot.followed else None
+    is_elsewhere = any(shown is None or run.id != shown.id for run in view.snapshot.running)
+    return shown.status if shown else None, is_elsewhere, bool(view.entries)

@@ -36,6 +36,7 @@ _MODEL_NAME = FormField(
     kind=FieldKind.CHOICE,
     choices=model_names(),
 )
+_TOGGLE = "v, in a field esc v"
 Values = dict[FieldPath, object]
 """What each control holds, as it was typed."""
 
@@ -233,6 +234,10 @@ class ConfigForm(Vertical):
         self._is_stale = True
         self.call_after_refresh(self._validate)  # first the letter, then what it means
 
+    def on_resize(self) -> None:
+        """Keep the field with the focus in sight."""
+        self.call_after_refresh(self._fields.keep_in_sight)
+
     def on_descendant_focus(self, _: events.DescendantFocus) -> None:
         """Show by the frame that the focus is here."""
         self._show_frame()
@@ -344,7 +349,7 @@ class ConfigForm(Vertical):
             is_hidden = field.is_advanced and is_plain and not self._with_advanced and row is not focused
             row.display = applies and (not is_hidden or field.path in self._errors)
             hidden += applies and is_hidden
-        self._hint = f"{hidden} more: press v" if hidden else "v hides what few need" if self._with_advanced else ""
+        self._hint = f"{hidden} more: {_TOGGLE}" if hidden else f"fewer: {_TOGGLE}" if self._with_advanced else ""
         self._fields.lay_out(self._hint)
         self._show_help()
 

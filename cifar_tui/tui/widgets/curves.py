@@ -50,6 +50,8 @@ class Curve:
     is_own_shown: bool = True
     is_over: bool = False
     """Whether no more will come."""
+    is_run: bool = True
+    """Whether there is a run at all."""
 
 
 class Curves(Horizontal):
@@ -64,7 +66,7 @@ class Curves(Horizontal):
         super().__init__(id=id)
         self.smoothing = smoothing
         self.log_scale = log_scale
-        self._curve = Curve()
+        self._curve = Curve(is_run=False)
         self._window: tuple[float, float] | None = None
         """In epochs; None shows all."""
         self._cursor: int | None = None
@@ -162,6 +164,8 @@ class Curves(Horizontal):
         log_scale: bool = False,
     ) -> ChartData:
         curve, signs = self._curve, symbols().points
+        if not curve.is_run:
+            return ChartData(log_scale=log_scale)
         series: list[Series] = []
         if curve.is_own_shown:
             points = [(float(epoch.epoch), train(epoch)) for epoch in curve.epochs]

@@ -204,6 +204,11 @@ class FormFields(Widget, inherit_bindings=False):
         if self._row is not None:
             self._place(self._row)
 
+    def keep_in_sight(self) -> None:
+        """Scroll to the row that has the focus."""
+        if self.focused_row is not None:
+            self._see(self.focused_row)
+
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to where the click was; on a switch or a choice, use it, too."""
         line = self._lines[event.y] if event.widget is self and event.y < len(self._lines) else None

@@ -2,9 +2,11 @@
 
 import re
 from functools import cache
+from typing import Protocol, runtime_checkable
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.markup import escape
 from textual.screen import Screen
 from textual.widgets import Static
@@ -12,6 +14,14 @@ from textual.widgets import Static
 _NEVER_TYPED = re.compile(r"ctrl\+.|f\d+")
 _ALWAYS = ("quit", "help")
 """At the right edge, however narrow the terminal."""
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """Whose keys are not all of use all the time; whoever presses one is told."""
+
+    def offers(self, action: str) -> bool:
+        """Whether the key of `action` is named now."""
 
 
 class KeyBar(Static):
@@ -48,7 +58,8 @@ class KeyBar(Static):
         if not self.is_attached:
             return  # the screen was left before it was drawn
         parts: dict[str, Content] = {}
-        bindings = [active.binding for active in self.screen.active_bindings.values()]
+        active_bindings = self.screen.active_bindings.values()
+        bindings = [active.binding for active in active_bindings if _is_offered(active.node, active.binding.action)]
         for binding in sorted(bindings, key=lambda binding: bool(_NEVER_TYPED.fullmatch(binding.key))):
             if binding.show and binding.action not in parts and not self._is_typed(binding):
                 parts[binding.action] = _label(binding.key, self._shown(binding), binding.description)
@@ -71,6 +82,10 @@ class KeyBar(Static):
         """Whether the key writes where the focus is, in place of what it does elsewhere."""
         shown, focused = self._shown(binding), self.screen.focused
         return len(shown) == 1 and focused is not None and focused.check_consume_key(binding.key, shown)
+
+
+def _is_offered(owner: DOMNode, action: str) -> bool:
+    return not isinstance(owner, Offering) or owner.offers(action)
 
 
 @cache

@@ -16,6 +16,7 @@ from cifar_tui.runs.columns import percent
 
 _NUMBER_WIDTH = 6
 _LEAST_NAME_WIDTH = 10
+_EDITED = " •"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,11 @@ class PresetTree(Tree[Preset | Group]):
         if not isinstance(node.data, Preset):
             label.truncate(max(room, _LEAST_NAME_WIDTH), overflow="ellipsis")
             return label
-        room -= self.guide_depth + _NUMBER_WIDTH
-        label.truncate(max(room, _LEAST_NAME_WIDTH), overflow="ellipsis", pad=True)
+        room = max(room - self.guide_depth - _NUMBER_WIDTH, _LEAST_NAME_WIDTH)
+        mark = Text(_EDITED if node.data.key in self._edited else "", style=label.style)
+        label.truncate(room - mark.cell_len, overflow="ellipsis")
+        label.append_text(mark)
+        label.truncate(room, pad=True)
         accuracy = node.data.expected_accuracy
         label.append(f"{'' if accuracy is None else percent(accuracy):>{_NUMBER_WIDTH}}", "dim")
         label.stylize_before(style)
@@ -74,8 +78,8 @@ class PresetTree(Tree[Preset | Group]):
             node = node.parent
         return None
 
-    def show(self, library: PresetLibrary, words: str) -> int:
-        """Show the presets of `library` that hold all `words`; return how many leaves there are."""
+    def show(self, library: PresetLibrary, words: str) -> list[str]:
+        """Show the presets of `library` that hold all `words`; return their keys, in their order."""
         self._words = words
         self.clear()
         return self._fill(library)
@@ -88,7 +92,7 @@ class PresetTree(Tree[Preset | Group]):
         for branch in self.root.children:
             for leaf in branch.children:
                 if isinstance(leaf.data, Preset):
-                    leaf.set_label(_label(leaf.data, is_edited=leaf.data.key in edited))
+                    leaf.set_label(self._label(leaf.data))
 
     def select(self, key: str) -> None:
         """Move the cursor to the preset called `key`."""
@@ -101,16 +105,19 @@ class PresetTree(Tree[Preset | Group]):
                         self.move_cursor(leaf)
                     return
 
-    def _fill(self, library: PresetLibrary) -> int:
-        leaves = 0
+    def _fill(self, library: PresetLibrary) -> list[str]:
+        shown: list[str] = []
         for group in _groups(library):
             presets = [preset for preset in group.presets if _holds(preset, self._words)]
             if presets:
                 branch = self.root.add(Text(group.title, style="bold"), group, expand=True)
                 for preset in presets:
-                    branch.add_leaf(_label(preset, is_edited=preset.key in self._edited), preset)
-                    leaves += 1
-        return leaves
+                    branch.add_leaf(self._label(preset), preset)
+                    shown.append(preset.key)
+        return shown
+
+    def _label(self, preset: Preset) -> Text:
+        return Text(preset.title, style="bold" if preset.key in self._edited else "")
 
 
 def _groups(library: PresetLibrary) -> Sequence[Group]:
@@ -124,7 +131,3 @@ def _groups(library: PresetLibrary) -> Sequence[Group]:
 def _holds(preset: Preset, words: str) -> bool:
     text = f"{preset.key} {preset.title} {MODELS[preset.config.model.name].title}".lower()
     return all(word in text for word in words.lower().split())
-
-
-def _label(preset: Preset, *, is_edited: bool) -> Text:
-    return Text(f"{preset.title} •", style="bold") if is_edited else Text(preset.title)

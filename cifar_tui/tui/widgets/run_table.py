@@ -142,7 +142,12 @@ class RunTable(BrightTable):
         is_at_start = chosen is None or (self.cursor_row == 0 and chosen.is_given)
         if is_at_start and not any(_is_result(row) for row in self._laid_out):
             return next((place for place, row in enumerate(rows) if _is_result(row)), 0)
-        return next((place for place, row in enumerate(rows) if chosen and row.key == chosen.key), 0)
+        if chosen is None:
+            return 0
+        same = next((place for place, row in enumerate(rows) if row.key == chosen.key), None)
+        # Of a run whose seeds are put together, the row of them all, and back from that to the first of them.
+        akin = (place for place, row in enumerate(rows) if chosen.key in row.members or row.key in chosen.members)
+        return next(akin, 0) if same is None else same
 
     def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
         scroll_x = self.scroll_x
