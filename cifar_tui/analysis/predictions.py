@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cifar_tui.analysis.errors import NoPredictionsError, PredictionsError
 from cifar_tui.data import cifar100_names
 from cifar_tui.files import open_plain
+from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run
 
 FILE = "predictions.npz"
@@ -127,8 +128,9 @@ def read_predictions(run: Run) -> Predictions:
         with open_plain(path) as file:
             predictions = _read(file, run)
     except FileNotFoundError:
+        do = "train it again" if run.status is RunStatus.FINISHED else "resume it, or train it again"
         raise NoPredictionsError(
-            f"{run.title} has no {FILE}: it is written when a run is finished and tested; resume it, or train it again."
+            f"{run.title} has no {FILE}: it is written when a run is finished and tested; {do}."
         ) from None
     except OSError as error:
         raise PredictionsError(f"{path} cannot be read: {error.strerror or error}.") from None

@@ -97,7 +97,10 @@ def _config(library: PresetLibrary, name: str) -> RunConfig:
             return preset.config
     if name in MODELS:
         return RunConfig(model=MODELS[name].config())
-    return library.find(name).config
+    try:
+        return library.find(name).config
+    except ConfigError as error:
+        raise ConfigError(f"{error} `cifar-tui models` lists the models, which are taken too.") from None
 
 
 def _as_json(found: Sequence[Measurement], machine: str, versions: str) -> dict[str, object]:

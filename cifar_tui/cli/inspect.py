@@ -15,10 +15,11 @@ from cifar_tui.analysis.inspection import Inspection, Level, inspect_run
 from cifar_tui.analysis.mcnemar import PairedTest, paired_test
 from cifar_tui.analysis.wording import calibration_sentence, p_text, verdict
 from cifar_tui.cli.console import USAGE, fail, make_console
+from cifar_tui.cli.stores import open_store
 from cifar_tui.cli.train import find_run
 from cifar_tui.paths import Paths
 from cifar_tui.runs.columns import percent, points
-from cifar_tui.runs.store import Run, RunStore
+from cifar_tui.runs.store import Run
 from cifar_tui.text import printable
 
 _WIDE = 110
@@ -46,7 +47,7 @@ def inspect_one(paths: Paths, wanted: str, *, by: str, sort: str, worst: int | N
         fail(f"There is no order {sort!r}; --sort takes {', '.join(SORTS)}.", USAGE)
     if worst is not None and sort == "name":
         fail("--worst needs a number to sort by, and a name is none: leave out --sort name, or --worst.", USAGE)
-    run = find_run(RunStore(paths.runs), wanted)
+    run = find_run(open_store(paths), wanted)
     inspection = _inspected(run)
     level = _level(inspection, by, run)
     scores = sorted_scores(level.scores, sort, reverse=sort != "name" and worst is None)[:worst]
@@ -75,7 +76,7 @@ def inspect_two(paths: Paths, first: str, second: str, *, by: str, as_json: bool
         by: `class` or `superclass`: in what the largest differences are told.
         as_json: print an object in place of tables; shares are fractions.
     """
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     runs = [find_run(store, wanted) for wanted in (first, second)]
     inspections = [_inspected(run) for run in runs]
     try:

@@ -5,12 +5,12 @@ from pathlib import Path
 from rich.progress import Progress
 
 from cifar_tui.cli.console import USAGE, fail, make_console, warn
+from cifar_tui.cli.stores import open_store
 from cifar_tui.paths import Paths, expand
 from cifar_tui.presets import load_presets
 from cifar_tui.report.selection import ReportError, Selection, SelectionError
 from cifar_tui.report.words import Language
 from cifar_tui.report.write import Form, write_report
-from cifar_tui.runs.store import RunStore
 from cifar_tui.text import printable
 
 
@@ -27,7 +27,7 @@ def make_report(
         language: of the report.
         form: HTML or Markdown.
     """
-    for problem in (*load_presets(paths).problems, *RunStore(paths.runs).scan().problems):
+    for problem in (*load_presets(paths).problems, *open_store(paths).scan().problems):
         warn(problem)
     console = make_console()
     try:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cifar_tui.cli.console import USAGE, fail, make_console, warn
+from cifar_tui.cli.stores import open_store
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets, measured_runs
 from cifar_tui.runs.columns import COLUMNS, Column, find_column, ordered
@@ -81,7 +82,7 @@ def show_runs(
     column = _column(sort, "--sort")
     chosen = None if columns is None else list(dict.fromkeys(_column(key, "--columns") for key in columns.split(",")))
     wanted = _parsed(text)
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     scan = store.scan()
     for problem in scan.problems:
         warn(problem)

@@ -14,6 +14,7 @@ from cifar_tui.cli.configs import check_images, configure
 from cifar_tui.cli.console import FAILED, INTERRUPTED, USAGE, fail, make_console, warn
 from cifar_tui.cli.follow import follow_runs
 from cifar_tui.cli.placing import hand_over, settle_jobs
+from cifar_tui.cli.stores import open_store
 from cifar_tui.config import ConfigError, RunConfig
 from cifar_tui.config.grid import make_grid
 from cifar_tui.paths import Paths
@@ -80,7 +81,7 @@ def start_sweep(
         fail(str(error), USAGE)
     if not dry_run:
         check_images(paths, configs)
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     what = plan(store, name, configs)
     if not as_json:
         _print_plan(name, what, len(configs))
@@ -106,7 +107,7 @@ def resume_sweep(
     paths: Paths, name: str, *, devices: tuple[str, ...], slurm: SlurmOptions | None, as_json: bool
 ) -> int:
     """Go on with all runs of a sweep that are not finished, and return the exit code."""
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     settle_jobs(paths, store, _find(store, name))
     runs = _find(store, name)
     what = Plan((), tuple(run for run in runs if run.status.can_go_on), ())
@@ -120,7 +121,7 @@ def resume_sweep(
 
 def cancel(paths: Paths, name: str) -> None:
     """Take a sweep's runs out of the queue, and stop those that train."""
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     handed = [run for run in _find(store, name) if run.record.slurm is not None and not run.status.is_over]
     try:
         cancelled = cancel_sweep(RunQueue(store), name)
@@ -132,12 +133,13 @@ def cancel(paths: Paths, name: str) -> None:
         return
     parts = [f"{cancelled.waiting} taken out of the queue", f"{cancelled.asked} told to stop at the next batch"]
     parts += [f"{len(handed)} cancelled in Slurm"] if handed else []
-    print(f"{name}: {', '.join(parts)}. `cifar-tui sweep resume {name}` goes on with them.")
+    there = " --on slurm" if handed else ""
+    print(f"{name}: {', '.join(parts)}. `cifar-tui sweep resume {name}{there}` goes on with them.")
 
 
 def show_status(paths: Paths, name: str | None, *, as_json: bool) -> None:
     """Print how far a sweep is, and its grid; without a name, all sweeps."""
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     if name is None:
         _list(store, as_json=as_json)
         return

@@ -9,6 +9,7 @@ from cifar_tui.cli.console import INTERRUPTED, USAGE, fail, say, warn
 from cifar_tui.cli.placing import hand_over
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
+from cifar_tui.cli.stores import open_store
 from cifar_tui.config import ConfigError, RunConfig, sentence, with_values
 from cifar_tui.config.cross import alternatives, cross
 from cifar_tui.events import RunEnded
@@ -53,7 +54,7 @@ def train_preset(
     config = _configure(paths, preset, settings, name)
     configs = _with_seeds(config, seeds)
     check_images(paths, configs)
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     if slurm is not None:
         _hand_over(paths, store, configs, slurm, go_on=go_on, as_json=as_json)
         return 0
@@ -131,7 +132,7 @@ def resume_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         wanted: the run's id, any part of it that no other run has, or its name.
         as_json: print events as lines of JSON.
     """
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     run = find_run(store, wanted)
     try:
         check_can_go_on(run)
@@ -149,7 +150,7 @@ def extend_run(paths: Paths, wanted: str, epochs: int, *, as_json: bool) -> int:
         epochs: how many the new run has in all.
         as_json: print events as lines of JSON.
     """
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     try:
         run = extend_now(store, find_run(store, wanted), epochs)
     except StoreError as error:

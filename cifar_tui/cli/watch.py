@@ -6,6 +6,7 @@ from cifar_tui.cli.console import FAILED, INTERRUPTED, fail, warn
 from cifar_tui.cli.placing import Jobs
 from cifar_tui.cli.progress import make_reporter
 from cifar_tui.cli.signals import stop_on_signals
+from cifar_tui.cli.stores import open_store
 from cifar_tui.cli.train import find_run
 from cifar_tui.events import Event, Outcome, RunEnded
 from cifar_tui.paths import Paths
@@ -29,7 +30,7 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
         wanted: the run's id, any part of it that no other run has, or its name.
         as_json: print events as lines of JSON.
     """
-    store = RunStore(paths.runs)
+    store = open_store(paths)
     run = find_run(store, wanted)
     watched = _Watched(store, run.id)
     jobs = Jobs(paths, store)

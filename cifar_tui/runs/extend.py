@@ -12,10 +12,12 @@ def extended(run: Run, epochs: int) -> RunConfig:
     would have been there. A run that stopped early for want of progress is trained on without that.
 
     Raises:
-        StoreError: the run is not finished, or has as many epochs already.
+        StoreError: the run is not finished, has no checkpoint, or has as many epochs already.
     """
     if run.record.results is None:
         raise StoreError(f"{run.id} is {run.status}; only a finished run can be trained on for more epochs.")
+    if not (run.folder / "checkpoint.pt").is_file():
+        raise StoreError(f"{run.id} has no checkpoint.pt, and so cannot be trained on.")
     done = run.record.results.epochs
     if epochs <= done:
         raise StoreError(f"{run.id} has {done} epochs already, which count in; ask for more than that.")

@@ -35,6 +35,7 @@ _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
 _NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
 _LONGEST_SLUG = 36
 _TRASH = ".trash"
+_MOST_NAMED = 4
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.INTERRUPTED)
 
 
@@ -114,6 +115,19 @@ class RunStore:
         self._records: dict[str, tuple[tuple[int, int, int], RunRecord]] = {}
         """What was read before, with the file's time, size and inode."""
 
+    def check(self) -> None:
+        """Return where the run folders can be listed, or there are none yet.
+
+        Raises:
+            StoreError: the folder cannot be read, and would look like an empty one.
+        """
+        try:
+            os.scandir(self.folder).close()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be read: {error.strerror}.") from None
+
     def create(
         self,
         config: RunConfig,
@@ -187,9 +201,14 @@ class RunStore:
         matches = [wanted] if wanted in ids else [run_id for run_id in ids if wanted in run_id]
         if not matches:
             matches = [run.id for run in self.scan(as_written=True).runs if run.title == wanted]
-        if len(matches) != 1:
-            found = f"{len(matches)} runs are" if matches else "No run is"
-            raise NoSuchRunError(f"{found} called {wanted!r}; `cifar-tui runs --json` lists the ids (key).")
+        if not matches:
+            raise NoSuchRunError(f"No run is called {wanted!r}; `cifar-tui runs --json` lists the ids (key).")
+        if len(matches) > 1:
+            more = ", …" if len(matches) > _MOST_NAMED else ""
+            raise NoSuchRunError(
+                f"{len(matches)} runs can be meant by {wanted!r}: {', '.join(matches[:_MOST_NAMED])}{more}; "
+                "give more of the id."
+            )
         return self.get(matches[0])
 
     def scan(self, leave_out: Container[str] = (), *, as_written: bool = False) -> Scan:
@@ -315,6 +334,15 @@ class RunStore:
         except OSError as error:
             raise StoreError(f"{run_id} cannot be restored: {error.strerror}.") from error
         return self.get(run_id)
+
+    def discarded(self) -> list[str]:
+        """Return the ids of the runs that can be restored, the one discarded last at the end."""
+        try:
+            with os.scandir(self.folder / _TRASH) as entries:
+                found = [entry for entry in entries if not entry.name.startswith(".")]
+            return [entry.name for entry in sorted(found, key=lambda entry: entry.stat(follow_symlinks=False).st_mtime)]
+        except OSError:
+            return []
 
     def empty_trash(self, older_than: timedelta) -> None:
         """Remove for good what was discarded longer ago than `older_than`; what cannot be removed stays."""

@@ -21,14 +21,15 @@ class SlurmOptions:
     """How runs are handed to Slurm."""
 
     sbatch: Mapping[str, str] = field(default_factory=dict)
-    """Options of sbatch by their long names, without dashes in front: `partition`, `time`, `gres` …"""
+    """Options of sbatch by their long names, without dashes in front: `partition`, `time`, `gres` …; one that takes no
+    value, such as `exclusive`, has an empty one."""
     at_once: int = DEFAULT_AT_ONCE
     """So many runs of one sweep run at the same time, at most."""
 
     @property
     def text(self) -> str:
-        """As a person writes them: `partition=gpu time=02:00:00`."""
-        return " ".join(f"{key}={value}" for key, value in self.sbatch.items())
+        """As a person writes them: `partition=gpu time=02:00:00 exclusive`."""
+        return " ".join(f"{key}={value}" if value else key for key, value in self.sbatch.items())
 
 
 def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None = None) -> SlurmOptions:
@@ -36,7 +37,7 @@ def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None =
 
     Args:
         paths: where the configuration file is.
-        wishes: `KEY=VALUE` each, with the keys of sbatch's long options.
+        wishes: `KEY=VALUE` each, with the keys of sbatch's long options, or `KEY` of one that takes no value.
         at_once: runs of one sweep that may run at the same time; None leaves it to the file.
 
     Raises:
@@ -45,7 +46,7 @@ def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None =
     options, limit = _defaults(paths.settings)
     for wish in wishes:
         key, equals, value = (part.strip() for part in wish.partition("="))
-        if not equals or not key or not value:
+        if not key or (equals and not value):
             raise SlurmError(f"{wish!r} is no option of sbatch; write KEY=VALUE, such as partition=gpu.")
         options[_checked(key)] = _one_line(value)
     return SlurmOptions({"time": DEFAULT_TIME} | options, limit if at_once is None else at_once)
@@ -68,9 +69,9 @@ def _defaults(file: Path) -> tuple[dict[str, str], int]:
         raise SlurmError(f"{file}: slurm.at_once must be a whole number of runs, 1 or more.")
     found: dict[str, str] = {}
     for key, value in table.items():
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            raise SlurmError(f"{file}: slurm.{key} must be text or a whole number.")
-        found[_checked(key)] = _one_line(str(value))
+        if not isinstance(value, str | int) or value is False or value == "":
+            raise SlurmError(f"{file}: slurm.{key} must be text, a whole number, or true where it takes no value.")
+        found[_checked(key)] = "" if value is True else _one_line(str(value))
     return found, at_once
 
 

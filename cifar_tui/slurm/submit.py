@@ -82,7 +82,7 @@ def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions) -> list[st
             time=_MINUTES,
             signal_delay_s=_SECONDS_BEFORE_THE_LIMIT,
             array_parallelism=options.at_once,
-            additional_parameters={"requeue": True} | dict(options.sbatch),
+            additional_parameters={"requeue": True} | {key: value or True for key, value in options.sbatch.items()},
         )
         job = RunJob(paths)
         with _without_colours():

@@ -11,6 +11,7 @@ from textual.widgets import TabbedContent
 
 from cifar_tui.config import RunConfig, Source, with_values
 from cifar_tui.events import Event
+from cifar_tui.files import replace_text
 from cifar_tui.paths import Paths
 from cifar_tui.presets import PresetLibrary, load_presets, save_preset
 from cifar_tui.runs.queue import RunQueue
@@ -58,10 +59,23 @@ class LaunchApp(ImagesApp):
         self._slurm_problem: str | None = None
         self._is_asking_slurm = False
         self._slurm_answered_at = -_SECONDS_BETWEEN_QUESTIONS
+        self._has_told_of_the_copy = False
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
         """Whether the tabs are filled."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy `text`; as not every terminal takes it, into a file, too, and tell of that once."""
+        super().copy_to_clipboard(text)
+        file = self.paths.data / "clipboard.md"
+        try:
+            replace_text(file, text, durable=False)
+        except OSError:
+            return
+        if not self._has_told_of_the_copy:
+            self._has_told_of_the_copy = True
+            self.notify(f"For terminals that do not take it, the copy is in {file}", markup=False)
 
     @cached_property
     def library(self) -> PresetLibrary:

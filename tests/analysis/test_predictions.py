@@ -78,7 +78,7 @@ def test_the_predicted_classes_are_those_from_before_the_rounding(make_run: Make
 
 
 def test_a_run_without_the_file(make_run: MakeRun) -> None:
-    with pytest.raises(PredictionsError, match=r"^mine has no predictions.npz: .* resume it, or train it again\.$"):
+    with pytest.raises(PredictionsError, match=r"^mine has no predictions.npz: .* tested; train it again\.$"):
         read_predictions(make_run())
 
 

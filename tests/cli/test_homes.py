@@ -54,7 +54,7 @@ def _a_file_within(home: Path) -> None:
         (home / name).write_text("a file where the folder should be")
 
 
-READING = (["runs", "--no-given"], ["presets"], ["data", "status"])
+WITHOUT_RUNS = (["presets"], ["data", "status"])
 
 
 @pytest.mark.parametrize("make", [_a_file, _a_file_above, _a_loop, _a_file_within])
@@ -62,11 +62,12 @@ def test_what_is_no_home(
     call: Call, home: Path, tmp_path: Path, tiny: list[str], sentence: Sentence, make: Callable[[Path], None]
 ) -> None:
     make(home)
-    for command in READING:
+    for command in WITHOUT_RUNS:
         assert call(*command).exit_code == 0
-    result = call("train", "part1/softmax_regression", *tiny)
-    assert result.exit_code == 1
-    assert sentence(result).startswith(f"cifar-tui: Cannot make a run in {home}/runs: ")
+    for command in (["runs", "--no-given"], ["sweep", "status"], ["train", "part1/softmax_regression", *tiny]):
+        result = call(*command)
+        assert result.exit_code == 1
+        assert sentence(result).startswith(f"cifar-tui: {home}/runs cannot be read: ")
     if make is not _a_file_within:
         assert not list(tmp_path.glob("home/*"))
 
@@ -79,7 +80,7 @@ def test_a_home_that_cannot_be_written_to(
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(pathlib.Path, "mkdir", refuse)
-    for command in READING:
+    for command in (["runs", "--no-given"], *WITHOUT_RUNS):
         assert call(*command).exit_code == 0
     result = call("train", "part1/softmax_regression", *tiny)
     assert result.exit_code == 1
@@ -92,8 +93,9 @@ def test_a_home_that_others_own(call: Call, home: Path, tiny: list[str], sentenc
     assert "Permission denied" in sentence(call("train", "part1/softmax_regression", *tiny))
     home.chmod(0o000)
     try:
-        for command in READING:
+        for command in WITHOUT_RUNS:
             assert call(*command).exit_code == 0
-        assert "Permission denied" in sentence(call("train", "part1/softmax_regression", *tiny))
+        for command in (["runs", "--no-given"], ["train", "part1/softmax_regression", *tiny]):
+            assert sentence(call(*command)).endswith("/runs cannot be read: Permission denied.")
     finally:
         home.chmod(0o700)

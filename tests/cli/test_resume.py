@@ -68,7 +68,9 @@ def test_a_killed_run_ends_with_the_very_weights_of_an_uninterrupted_one(
     assert whole.record.results.test_loss == resumed.record.results.test_loss
 
 
-@pytest.mark.parametrize(("wanted", "says"), [("nothing", "No run is called 'nothing'"), ("run", "2 runs are called")])
+@pytest.mark.parametrize(
+    ("wanted", "says"), [("nothing", "No run is called 'nothing'"), ("run", "2 runs can be meant by 'run': ")]
+)
 def test_a_run_that_is_not_found_is_one_sentence(
     call: Call, paths: Paths, sentence: Callable[[Result], str], wanted: str, says: str
 ) -> None:

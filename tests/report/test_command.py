@@ -55,7 +55,7 @@ def test_finds_runs_by_parts_of_ids_and_by_names(home: Path, report: Report, tmp
     ("wanted", "said"),
     [
         ("nothing", "No run is called 'nothing'; `cifar-tui runs --json` lists the ids (key)."),
-        ("mlp", "2 runs are called 'mlp'; `cifar-tui runs --json` lists the ids (key)."),
+        ("mlp", "; give more of the id."),
         ("vit", "is queued; only finished runs have results to report."),
     ],
 )

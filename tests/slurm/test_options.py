@@ -27,10 +27,17 @@ def test_wishes_go_over_the_file(paths: Paths) -> None:
     assert read_options(paths, at_once=7).at_once == 7
 
 
-@pytest.mark.parametrize("wish", ["", "partition", "partition=", "=gpu", "two words=1", "a\nb=1"])
+@pytest.mark.parametrize("wish", ["", "partition=", "=gpu", "two words=1", "a\nb=1"])
 def test_a_wish_is_key_and_value(paths: Paths, wish: str) -> None:
     with pytest.raises(SlurmError, match="is no option of sbatch; write KEY=VALUE"):
         read_options(paths, [wish])
+
+
+def test_an_option_without_a_value_is_a_key_alone(paths: Paths) -> None:
+    paths.settings.write_text("[slurm]\nexclusive = true\n")
+    options = read_options(paths, ["hold", "time=30"])
+    assert dict(options.sbatch) == {"time": "30", "exclusive": "", "hold": ""}
+    assert options.text == "time=30 exclusive hold"
 
 
 @pytest.mark.parametrize("name", ["array", "output", "signal", "job-name", "job_name", "wrap"])
@@ -50,7 +57,7 @@ def test_a_value_cannot_become_a_line_of_the_script(paths: Paths) -> None:
         ("[slurm", "is no TOML"),
         ("slurm = 3", "must be a table"),
         ("[slurm]\nat_once = 0", "at_once must be a whole number of runs"),
-        ("[slurm]\nexclusive = true", "slurm.exclusive must be text or a whole number"),
+        ("[slurm]\nexclusive = false", "slurm.exclusive must be text, a whole number, or true"),
         ("[slurm]\narray = 3", "array is set by cifar-tui"),
     ],
 )

@@ -1165,6 +1165,7 @@ async def goes_back_from_variants_to_images_to_classes(stage: Stage) -> None:
 async def copies_the_cells(stage: Stage) -> None:
     await stage.press()
     await stage.until(lambda: "| part1/simple_cnn |" in stage.app.clipboard and "| 60.12 |" in stage.app.clipboard)
+    assert (stage.app.paths.data / "clipboard.md").read_text() == stage.app.clipboard
 
 
 @tries("filter", "sweep")

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,24 @@ async def test_delete_and_undo(app: CifarApp, furnished: RunMaker):
         await pilot.press("u")
         await until(pilot, lambda: "run-01" in keys(table))
         assert app.store.get("run-01").record.results is not None
+
+
+async def test_what_was_deleted_before_this_start_comes_back_the_last_one_first(app: CifarApp, furnished: RunMaker):
+    for seconds_ago, run_id in ((2000, "run-01"), (1000, "run-02")):
+        app.store.discard(run_id)
+        then = time.time() - seconds_ago
+        os.utime(app.store.folder / ".trash" / run_id, (then, then))
+    async with running(app, (160, 50)) as pilot:
+        table = await at(app, pilot, "run-03")
+        await pilot.press("u")
+        await until(pilot, lambda: "run-02" in keys(table))
+        assert "run-01" not in keys(table)
+        await pilot.press("u")
+        await until(pilot, lambda: "run-01" in keys(table))
+        await pilot.press("u")
+        await until(
+            pilot, lambda: "There is nothing to bring back." in [str(told.message) for told in app._notifications]
+        )
 
 
 @pytest.mark.parametrize("key", ["n", "N", "t", "asterisk", "A", "delete"])
@@ -401,6 +420,10 @@ async def test_copy(app: CifarApp, furnished: RunMaker):
         file = app.paths.data / "clipboard.md"
         assert file.read_text() == app.clipboard
         assert file.stat().st_mode & 0o777 == 0o600
+        told = [str(notice.message) for notice in app._notifications]
+        assert [text for text in told if str(file) in text] == [
+            f"For terminals that do not take it, the copy is in {file}"
+        ]
 
 
 async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished: RunMaker):

@@ -129,12 +129,14 @@ class RunEdits(Vertical):
 
     def action_undo(self) -> None:
         """Bring back what was deleted last."""
-        if not self._deleted:
-            self.app.notify("Nothing was deleted since the start.")
-            return
-        for run_id in self._deleted.pop():
+        # From before this start only one: which were deleted together is not known any more.
+        deleted = self._deleted.pop() if self._deleted else self._store.discarded()[-1:]
+        if not deleted:
+            self.app.notify("There is nothing to bring back.")
+        for run_id in deleted:
             try:
-                self._store.restore(run_id)
+                run = self._store.restore(run_id)
+                self.app.notify(f"{printable(run.title)} is back.", markup=False)
             except UnreadableRunError:
                 pass  # it is back, and its row says why it cannot be read
             except StoreError as error:
@@ -177,15 +179,8 @@ class RunEdits(Vertical):
         self.post_message(self.ReportWanted(tuple(self._marked)))
 
     def _copy(self, rows: Sequence[Row], what: str) -> None:
-        text = as_markdown(rows, self._table.columns_shown)
-        file = self._store.folder.parent / "clipboard.md"
-        self.app.copy_to_clipboard(text)
-        try:
-            replace_text(file, text, durable=False)
-        except OSError:
-            self.app.notify(f"Copied {what} as Markdown.")
-        else:
-            self.app.notify(f"Copied {what} as Markdown; for terminals that do not take it: {file}", markup=False)
+        self.app.copy_to_clipboard(as_markdown(rows, self._table.columns_shown))
+        self.app.notify(f"Copied {what} as Markdown.")
 
     def _chosen_run(self, *, with_unreadable: bool = False, to_change: bool = True) -> Row | None:
         """The chosen row, if it is a single run; else tell why there is nothing to be done with it."""
