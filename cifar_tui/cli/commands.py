@@ -192,10 +192,10 @@ def watch(
     as_json: EventsOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Follow a run that another process trains, line by line, until it ends.
+    """Follow a run that another process trains until it ends.
 
     Exits with 0 when the run finished, 130 when it was stopped, 1 when it failed or lost its process; Ctrl+C ends the
-    watching, not the run.
+    watching with 130, not the run.
     """
     from cifar_tui.cli.watch import watch_run
 
