@@ -1,5 +1,6 @@
 """Runs that differ in their seed alone as one row: means, and how far the runs lie apart."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
@@ -87,9 +88,15 @@ def _mean_and_deviation(values: Iterable[float | None]) -> tuple[float | None, f
 
 
 def _common_name(names: Sequence[str]) -> str:
-    """Return the words that all names begin with, such as `wide, seed` of `wide, seed 1` and 2; else the first name."""
+    """Return the words that the names begin with, such as `wide, seed` of `wide, seed 1` and 2; else the first name.
+
+    Those that begin otherwise than most, as one that a person gave a name of its own, are passed over.
+    """
+    split = [words for name in names if (words := name.split())]
+    beginnings = Counter(words[0] for words in split).most_common(1)
+    alike = [words for words in split if words[0] == beginnings[0][0]]
     common: list[str] = []
-    for words in zip(*(name.split() for name in names), strict=False):
+    for words in zip(*alike, strict=False):
         if len(set(words)) > 1:
             break
         common.append(words[0])

@@ -177,7 +177,7 @@ def check_can_go_on(run: Run) -> None:
         StoreError: it is finished, under way or queued.
     """
     if not run.status.can_go_on:
-        raise StoreError(f"{run.id} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
+        raise StoreError(f"{run.title} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
 
 
 def stop_waiting(record: RunRecord) -> RunRecord:

@@ -87,6 +87,12 @@ def test_names_with_nothing_in_common_leave_the_first() -> None:
     assert row.name == "first try"
 
 
+def test_a_group_is_called_after_most_of_its_runs() -> None:
+    names = ("mine now", "wide, seed 1", "wide, seed 2")
+    (row,) = grouped([_row(name, name=name, seed=seed, test_accuracy=0.1) for seed, name in enumerate(names)])
+    assert row.name == "wide, seed"
+
+
 def test_a_seed_counts_once_and_what_was_repeated_stays_a_row_of_its_own() -> None:
     again = _row("again", seed=0, test_accuracy=0.66, date=DAY + timedelta(hours=1))
     rows = grouped([again, *SEEDS])
