@@ -96,8 +96,8 @@ def _common_name(names: Sequence[str]) -> str:
     beginnings = Counter(words[0] for words in split).most_common(1)
     alike = [words for words in split if words[0] == beginnings[0][0]]
     common: list[str] = []
-    for words in zip(*alike, strict=False):
-        if len(set(words)) > 1:
+    for column in zip(*alike, strict=False):
+        if len(set(column)) > 1:
             break
-        common.append(words[0])
+        common.append(column[0])
     return " ".join(common) or names[0]

@@ -70,9 +70,7 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
                 yield Static("169 MB, from the University of Toronto", classes="dialog-note")
             with Horizontal(classes="dialog-line"):
                 yield Button("Import (i)", compact=True, id="import")
-                yield Input(
-                    placeholder="cifar-100-python.tar.gz, its folder, or train/ test/ images", compact=True, id="path"
-                )
+                yield Input(placeholder="cifar-100-python.tar.gz, or a folder", compact=True, id="path")
             with Horizontal(classes="dialog-line"):
                 yield Button("Embedded (e)", compact=True, id="embedded")
                 yield Static("small made-up images; no download, not comparable", classes="dialog-note")
