@@ -97,6 +97,23 @@ def test_a_wrong_partition_is_one_sentence_and_leaves_nothing_behind(call: Call,
         assert _runs(store) == ()
 
 
+def test_an_option_without_a_value_holds_a_run_that_is_not_handed_over_twice(
+    call: Call, store: RunStore, cluster: Cluster
+) -> None:
+    recipe = ["train", "part1/mlp", *QUICK, *SLURM]
+    assert "(time=10 hold)" in call(*recipe, "--slurm", "hold").stdout
+    (run,) = _runs(store)
+
+    def reason() -> str:
+        return cluster.attempt("squeue", "--noheader", f"--jobs={_job(run)}", "--format=%r").stdout.strip()
+
+    wait_until(lambda: reason() == "JobHeldUser", reason)
+    again = call(*recipe, "--resume")
+    assert again.returncode == 1
+    assert f"{run.id} is queued with these settings" in again.stderr
+    assert _runs(store) == (run,)
+
+
 def test_cancelling_stops_what_trains_with_a_checkpoint_and_what_waits_at_once(
     call: Call, store: RunStore, cluster: Cluster
 ) -> None:
