@@ -63,7 +63,8 @@ async def test_a_wrong_value_is_explained_beside_the_field_and_nothing_is_launch
         assert form.errors == {("training", "lr"): "must be greater than 0"}
         await until(pilot, lambda: "must be greater than 0" in row(app, "training", "lr").note)
         await pilot.press("escape", "t")
-        await pilot.pause()
+        await until(pilot, lambda: form.focused_row is not None and form.focused_row.field.path[-1] == "lr")
+        assert "✗ Learning rate: must be greater than 0" in str(app.query_one("#field-help", Static).content)
         assert RunStore(paths.runs).ids() == []
         await type_into(app, pilot, ("training", "lr"), "3e-4")
         await until(pilot, lambda: form.config is not None and form.config.training.lr == 3e-4)

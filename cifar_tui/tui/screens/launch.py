@@ -245,8 +245,9 @@ class LaunchPane(Vertical):
     def _is_wrong(self) -> bool:
         if not self.form.errors:
             return False
+        # What is wrong with it stands below the fields; a notice would cover that.
+        self.remove_class("-model")
         self.form.focus_field(next(iter(self.form.errors)))
-        self.app.notify(self.form.first_error or "", title="The form is not right yet", severity="error", markup=False)
         return True
 
     def _keep_draft(self) -> None:
