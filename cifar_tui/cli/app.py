@@ -13,7 +13,6 @@ from cifar_tui.cli.console import INTERRUPTED, USAGE
 from cifar_tui.cli.signals import hearing_signals
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import AUTO
-from cifar_tui.runs.store import StoreError
 from cifar_tui.text import printable
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.images.protocols import ImagesVariableError
@@ -53,13 +52,11 @@ def start_app(
         on_hangup: what becomes of training when the terminal goes away.
 
     Raises:
-        SystemExit: with 130 after Ctrl+C or a request to end; with 2 where a variable says what it cannot, or the
-            folder of the runs cannot be read.
+        SystemExit: with 130 after Ctrl+C or a request to end; with 2 where a variable says what it cannot.
     """
     try:
         app = CifarApp(paths, devices=devices, demo=demo)
-        app.store.check()
-    except (ImagesVariableError, StoreError) as error:
+    except ImagesVariableError as error:
         print(f"cifar-tui: {printable(str(error))}", file=sys.stderr)
         sys.exit(USAGE)
     leaving = _Leaving(app, on_hangup)

@@ -74,7 +74,7 @@ def cross(
     """
     count = math.prod(len(alternatives) for alternatives in choices.values())
     if count > most:
-        raise ConfigError(f"these values make more than {most} runs, which is the most that can be made at once")
+        raise ConfigError(f"these values make too many runs; {most} at most can be made at once")
     varied = [path for path, chosen in choices.items() if len(chosen) > 1]
     configs: list[RunConfig] = []
     for chosen in itertools.product(*choices.values()):

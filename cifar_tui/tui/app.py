@@ -164,6 +164,10 @@ class CifarApp(RunsApp):
             self._add((demo_config(self.library.find(FIRST_PRESET)),), first=True)
         if not has_locks(self.paths.data):
             self.notify(NO_LOCKS, title="No locks", severity="warning", timeout=20)
+        try:
+            self.store.check()
+        except StoreError as error:
+            self.notify(str(error), title="No runs", severity="error", timeout=20, markup=False)
         self._empty_trash()
         # The tabs tell of their first one late, which undoes what was pressed by then: settle behind that message.
         self._tabs.query_one(Tabs).call_later(self._tabs.call_later, self._settle)

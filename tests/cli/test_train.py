@@ -110,7 +110,7 @@ def test_seeds_are_runs_and_their_mean(call: Call, paths: Paths, tiny: list[str]
     [
         ("one", "training.seed: must be a whole number"),
         ("-1", "training.seed: must be greater than or equal to 0"),
-        ("0..1000", "make more than 200 runs, which is the most"),
+        ("0..1000", "make too many runs; 200 at most can be made at once"),
     ],
 )
 def test_seeds_that_are_none(

@@ -22,7 +22,7 @@ from cifar_tui.runs.queue import in_queue_order
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
-from cifar_tui.runs.table import Row, ranked, run_row, unreadable_row
+from cifar_tui.runs.table import References, Row, ranked, run_row, unreadable_row
 
 from ..hostile import JSON, assert_sentence, damaged, hostile, mutated
 
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(run: Run, epochs: tuple[EpochFinished, ...] = ()) -> list[Row]:
-    return [run_row(run, epochs, {"part1/mlp": 0.5}), run_row(Run("sound", run.folder, RECORD))]
+    return [run_row(run, epochs, References({("part1/mlp", "mlp"): 0.5})), run_row(Run("sound", run.folder, RECORD))]
 
 
 def show(rows: list[Row]) -> None:

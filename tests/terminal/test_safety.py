@@ -84,6 +84,7 @@ def test_a_home_that_cannot_be_used_is_no_end(start: Start, home: Path, kind: st
             (home / name).symlink_to(home / name)
     terminal = start()
     terminal.wait_for(texts.LAUNCH)
+    terminal.wait_for("No runs")  # the title of the notice that says why
     terminal.press("3")
     terminal.wait_for(texts.LEADERBOARD)
     terminal.press("q")

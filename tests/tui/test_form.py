@@ -3,7 +3,7 @@
 import pytest
 from rich.style import Style
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
@@ -200,7 +200,8 @@ async def test_every_wrong_field_is_marked_and_the_first_is_named_as_the_form_na
         assert wrong == {"Learning rate", "Weight decay"}
         assert form.first_error == "Learning rate must be a number."
         await pilot.press("t")
-        await until(pilot, lambda: "Learning rate must be a number." in [n.message for n in app._notifications])
+        help_line = app.query_one("#field-help", Static)
+        await until(pilot, lambda: str(help_line.content) == "✗ Learning rate: must be a number")
 
 
 async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
