@@ -365,6 +365,8 @@ class CifarApp(RunsApp):
 
     @on(TabbedContent.TabActivated)
     def _tab_activated(self, message: TabbedContent.TabActivated) -> None:
+        if not self.screen_stack:
+            return  # the app is being left, and its screens are gone
         tab = message.pane.id or ""
         if self.focused is None:
             self._focus_pane(tab)
