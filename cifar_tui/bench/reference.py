@@ -14,6 +14,7 @@ from cifar_tui.data.batches import MEAN, STD
 from cifar_tui.data.dataset import ImageDataset, LabelledImages
 from cifar_tui.models.build import build
 from cifar_tui.models.dropout import Dropout
+from cifar_tui.models.pytorch_encoder import PyTorchEncoder
 from cifar_tui.models.token_transformer import TokenTransformer
 
 _WORKERS = 2
@@ -46,8 +47,8 @@ def reference_steps(config: RunConfig, dataset: ImageDataset, device: torch.devi
     recipe = config.training
     torch.manual_seed(recipe.seed)
     model = build(config.model, len(dataset.class_names)).to(device)
+    _use_pytorchs_encoder(model)
     _use_pytorchs_dropout(model)
-    _compute_every_token(model)
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
     loader = DataLoader(
@@ -71,16 +72,6 @@ def reference_steps(config: RunConfig, dataset: ImageDataset, device: torch.devi
             yield len(labels)
 
 
-def _use_pytorchs_dropout(model: nn.Module) -> None:
-    """Undo what makes our models' dropout cheap: its mask, and that PyTorch's attention weights have none."""
-    for parent in list(model.modules()):
-        for name, child in parent.named_children():
-            if type(child) is Dropout:
-                setattr(parent, name, nn.Dropout(child.p))
-        if isinstance(parent, nn.TransformerEncoderLayer):
-            parent.self_attn.dropout = parent.dropout.p
-
-
 class _WholeEncoder(nn.Module):
     """An encoder that does not leave out what nobody reads: (B, T, C) → (B, T, C)."""
 
@@ -93,8 +84,33 @@ class _WholeEncoder(nn.Module):
         return output
 
 
-def _compute_every_token(model: nn.Module) -> None:
-    """Undo that our transformers' last layer computes only the tokens that are read."""
+def _use_pytorchs_encoder(model: nn.Module) -> None:
+    """Undo what makes our transformers cheap: their attention, and that the last layer computes only what is read."""
     for part in list(model.modules()):
         if isinstance(part, TokenTransformer):
-            part.encoder = _WholeEncoder(part.encoder)
+            encoder = part.encoder
+            part.encoder = _WholeEncoder(_pytorchs(encoder) if isinstance(encoder, PyTorchEncoder) else encoder)
+
+
+def _pytorchs(encoder: PyTorchEncoder) -> nn.TransformerEncoder:
+    ours = encoder.layers[0]
+    assert isinstance(ours, nn.TransformerEncoderLayer)
+    layer = nn.TransformerEncoderLayer(
+        ours.linear1.in_features,
+        ours.self_attn.num_heads,
+        ours.linear1.out_features,
+        ours.dropout.p,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+        device=ours.linear1.weight.device,
+    )
+    return nn.TransformerEncoder(layer, encoder.num_layers, enable_nested_tensor=False)
+
+
+def _use_pytorchs_dropout(model: nn.Module) -> None:
+    """Undo that our models' dropout draws a cheaper mask."""
+    for parent in list(model.modules()):
+        for name, child in parent.named_children():
+            if type(child) is Dropout:
+                setattr(parent, name, nn.Dropout(child.p))

@@ -4,11 +4,9 @@ Transformers answer with their attention over the image, recurrent networks with
 with what their first layer has learned to see.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cifar_tui.config import SequenceMode
@@ -16,6 +14,7 @@ from cifar_tui.models.channel_token_vit import ChannelTokenViT
 from cifar_tui.models.encoder import MultiHeadSelfAttention
 from cifar_tui.models.image import CHANNELS, SIDE
 from cifar_tui.models.image_rnn import ImageRNN
+from cifar_tui.models.pytorch_encoder import SelfAttention
 from cifar_tui.models.token_transformer import TokenTransformer
 
 
@@ -65,33 +64,17 @@ def _transformer(model: nn.Module) -> TokenTransformer | None:
     return part if isinstance(part, TokenTransformer) else None
 
 
-def attention_weights(attention: nn.Module, tokens: Tensor) -> Tensor:
-    """Return each query i's weights over the keys j of a self-attention: (B, T, C) → (B, H, T, T)."""
-    if isinstance(attention, MultiHeadSelfAttention):
-        return attention.weights(tokens)
-    assert isinstance(attention, nn.MultiheadAttention)
-    width, heads = attention.embed_dim, attention.num_heads
-    # Its own forward gives either the output alone or the mean over the heads.
-    bias = attention.in_proj_bias[: 2 * width]
-    projected = F.linear(tokens, attention.in_proj_weight[: 2 * width], bias)  # queries and keys: (B, T, 2C)
-    split = projected.reshape(*tokens.shape[:2], 2, heads, width // heads)
-    queries, keys = split.permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
-    scores: Tensor = queries @ keys.transpose(-1, -2) / math.sqrt(width // heads)
-    return scores.softmax(dim=-1)
-
-
 @torch.no_grad()
 def _attention(model: nn.Module, transformer: TokenTransformer, images: Tensor) -> ImageMaps:
     """The attention of the token that the classifier reads, or of the mean token, by layer and head."""
     layers: list[Tensor] = []
+    kinds = (MultiHeadSelfAttention, SelfAttention)
 
     def record(attention: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        # PyTorch's is given queries, keys and values, and the last layer's queries may be fewer.
-        tokens = inputs[1] if isinstance(attention, nn.MultiheadAttention) else inputs[0]
-        weights = attention_weights(attention, tokens)
+        assert isinstance(attention, kinds)
+        weights = attention.weights(inputs[0])
         layers.append(weights.mean(dim=2) if transformer.class_token is None else weights[:, :, 0, 1:])
 
-    kinds = (MultiHeadSelfAttention, nn.MultiheadAttention)
     hooks = [part.register_forward_pre_hook(record) for part in model.modules() if isinstance(part, kinds)]
     try:
         model(images)

@@ -20,7 +20,8 @@ from cifar_tui.config.model import (
     StridedCNNConfig,
 )
 from cifar_tui.models.build import build
-from cifar_tui.models.insight import ImageMaps, Tiles, attention_weights, look_inside
+from cifar_tui.models.insight import ImageMaps, Tiles, look_inside
+from cifar_tui.models.pytorch_encoder import SelfAttention
 
 SMALL = {"embed_dim": 8, "depth": 2, "heads": 2, "ffn_dim": 8}
 
@@ -55,10 +56,11 @@ def test_a_transformers_attention_is_a_share_for_each_place(config: ModelConfig,
 
 def test_pytorchs_attention_is_told_as_it_computes_it() -> None:
     torch.manual_seed(0)
-    attention, tokens = nn.MultiheadAttention(8, 2, batch_first=True), torch.randn(3, 5, 8)
-    nn.init.normal_(attention.in_proj_bias)
-    _, expected = attention(tokens, tokens, tokens, average_attn_weights=False)
-    torch.testing.assert_close(attention_weights(attention, tokens), expected)
+    plain, ours, tokens = nn.MultiheadAttention(8, 2, batch_first=True), SelfAttention(8, 2), torch.randn(3, 5, 8)
+    nn.init.normal_(plain.in_proj_bias)
+    ours.load_state_dict(plain.state_dict())
+    _, expected = plain(tokens, tokens, tokens, average_attn_weights=False)
+    torch.testing.assert_close(ours.weights(tokens), expected)
 
 
 def test_channels_light_up_where_they_are_active() -> None:
