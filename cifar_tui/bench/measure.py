@@ -17,6 +17,7 @@ from cifar_tui.data.batches import EvalBatches
 from cifar_tui.data.dataset import SIDE, ImageDataset, LabelledImages
 from cifar_tui.events import BatchProgress
 from cifar_tui.models.build import build
+from cifar_tui.training.allocator import keep_freed_memory
 from cifar_tui.training.device import find_device
 from cifar_tui.training.evaluate import predict
 from cifar_tui.training.loop import EVAL_BATCH_SIZE
@@ -80,6 +81,7 @@ def measure(
         DeviceError: the device is not there.
         PrecisionError: it does not compute in the precision that is asked for.
     """
+    keep_freed_memory()  # as a run does
     config = with_values(config, {("training", "epochs"): _ENDLESS})
     dataset = random_images()
     device = find_device(config.training.device)

@@ -33,6 +33,7 @@ from cifar_tui.runs.heartbeat import beating, lives_elsewhere
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError, now
+from cifar_tui.training.allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from cifar_tui.runs.checkpoints import Checkpoints
@@ -97,6 +98,7 @@ def execute(
     with _held(store, run_id, only_if):
         if only_if is not None and store.get(run_id).status is not only_if:
             raise RunTakenError(f"{run_id} is no longer {only_if}.")
+        keep_freed_memory()
         with beating(store.folder / run_id, os.environ.get("SLURM_JOB_ID")):
             return _Execution(paths, store, run_id, should_stop, listener, device).run()
 

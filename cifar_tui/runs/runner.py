@@ -18,6 +18,7 @@ from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
+from cifar_tui.training.allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from cifar_tui.runs.execute import Listener
@@ -96,6 +97,7 @@ class Runner:
 
     def start(self) -> None:
         """Start the thread."""
+        keep_freed_memory()  # too late for the thread itself
         self._thread.start()
 
     def wake(self) -> None:
