@@ -53,9 +53,7 @@ def paired_test(first: "Predictions", second: "Predictions") -> PairedTest:
     are_named = first.is_named and second.is_named
     if len(first.class_names) != len(second.class_names) or (are_named and first.class_names != second.class_names):
         raise PredictionsError("The runs know different classes: only runs on the same data set can be compared.")
-    have_other_labels = first.labels.shape != second.labels.shape or (first.labels != second.labels).any()
-    are_known = first.images is not None and second.images is not None
-    if have_other_labels or (are_known and first.images != second.images):
+    if not first.are_of(second.labels, second.images):
         raise PredictionsError("The runs were tested on different images: choose two on the same data set.")
     from scipy.stats import binomtest  # takes the better part of a second to import
 

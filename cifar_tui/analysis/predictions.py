@@ -57,6 +57,17 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def are_of(self, labels: NDArray[np.int64], images: str | None) -> bool:
+        """Whether they are of these images, as far as that is known.
+
+        Args:
+            labels: the images' true classes, `[N]`.
+            images: what tells them from others (`LabelledImages.digest`), or None.
+        """
+        if self.labels.shape != labels.shape or (self.labels != labels).any():
+            return False
+        return self.images is None or images is None or self.images == images
+
     @property
     def is_named(self) -> bool:
         """Whether the classes have names, and not numbers in their place."""

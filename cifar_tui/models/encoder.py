@@ -107,8 +107,13 @@ class Encoder(nn.Module):
 
     def forward(self, tokens: Tensor, read: int | None = None) -> Tensor:
         """(B, T, C) → (B, R, C): the first `read` tokens or all. What nobody reads, the last layer does not compute."""
-        *others, last = self.layers
-        for layer in others:
-            tokens = layer(tokens)
-        output: Tensor = last(tokens, read)
-        return output
+        return run_layers(self.layers, tokens, read)
+
+
+def run_layers(layers: nn.ModuleList, tokens: Tensor, read: int | None) -> Tensor:
+    """Run one after the other, and of the last the first `read` tokens alone, or all: (B, T, C) → (B, R, C)."""
+    *others, last = layers
+    for layer in others:
+        tokens = layer(tokens)
+    output: Tensor = last(tokens, read)
+    return output

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cifar_tui.config.model import TransformerConfig
+from cifar_tui.models.encoder import run_layers
 from cifar_tui.models.stochastic_depth import branch_dropout, rising_rates
 
 _SHORT = 256
@@ -42,11 +43,7 @@ class PyTorchEncoder(nn.TransformerEncoder):
 
     def forward(self, tokens: Tensor, read: int | None = None) -> Tensor:  # type: ignore[override]
         """(B, T, C) → (B, R, C): the first `read` tokens or all. What nobody reads, the last layer does not compute."""
-        *others, last = self.layers
-        for layer in others:
-            tokens = layer(tokens)
-        output: Tensor = last(tokens, read)
-        return output
+        return run_layers(self.layers, tokens, read)
 
 
 class TransformerEncoderLayer(nn.TransformerEncoderLayer):

@@ -16,15 +16,12 @@ def references_of(presets: Iterable[Preset]) -> References:
     """Return the test accuracies of the report that runs of `presets` are held against."""
     presets = tuple(presets)
     own = {preset.key: preset.reference.test_accuracy for preset in presets if preset.reference}
-    others = {preset.key: own[preset.against] for preset in presets if preset.against in own}
-    all_of_them = others | own
-    return References(
-        {
-            (preset.key, preset.config.model.name): all_of_them[preset.key]
-            for preset in presets
-            if preset.key in all_of_them
-        }
-    )
+    accuracies: dict[tuple[str, str], float] = {}
+    for preset in presets:
+        accuracy = own.get(preset.key, own.get(preset.against or ""))
+        if accuracy is not None:
+            accuracies[preset.key, preset.config.model.name] = accuracy
+    return References(accuracies)
 
 
 def report_rows(presets: Iterable[Preset]) -> list[Row]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cifar_tui.analysis.predictions import Predictions
     from cifar_tui.tui.screens.inspect import InspectDetail
     from cifar_tui.tui.screens.run import RunDetail
 
@@ -98,7 +99,7 @@ class Looker:
 
         run = self._store.get(run_id)
         inspection = inspect_run(run)
-        pixels = cache(partial(load_tested_pixels, run, inspection.predictions.labels, paths))
+        pixels = cache(partial(load_tested_pixels, run, inspection.predictions, paths))
         return InspectDetail(run, inspection, pixels, InsideProcess(paths))
 
     def histories(self, run_ids: Sequence[str]) -> list[History]:
@@ -142,7 +143,7 @@ class Looker:
             yield Overlay(row.name, epochs, place)
 
 
-def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "NDArray[np.uint8]":
+def load_tested_pixels(run: Run, predictions: "Predictions", paths: Paths) -> "NDArray[np.uint8]":
     """Load the images that a run was tested on, `[N, 32, 32, 3]`; called in a thread.
 
     Raises:
@@ -151,9 +152,7 @@ def load_tested_pixels(run: Run, labels: "NDArray[np.int64]", paths: Paths) -> "
     from cifar_tui.data.evaluation_images import load_test_images
 
     images = load_test_images(run.config.data, paths)
-    has_other_labels = images.labels.shape != labels.shape or (images.labels != labels).any()
-    digest = run.record.started.test_digest if run.record.started else None
-    if has_other_labels or (digest is not None and images.digest() != digest):
+    if not predictions.are_of(images.labels, images.digest()):
         raise DatasetError("The data set has changed since the run was tested on it: its images cannot be told apart.")
     return images.pixels
 

@@ -21,9 +21,6 @@ from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cifar_tui.report.write import WrittenReport
     from cifar_tui.tui.screens.leaderboard import LeaderboardPane
     from cifar_tui.tui.screens.live import LivePane
@@ -180,10 +177,7 @@ class RunsApp(LaunchApp):
         from cifar_tui.tui.look import load_tested_pixels
         from cifar_tui.tui.screens.compare import CompareScreen
 
-        def load_pixels(run: Run, labels: "NDArray[np.int64]") -> "NDArray[np.uint8]":
-            return load_tested_pixels(run, labels, self.paths)
-
-        await self.push_screen_wait(CompareScreen(histories, load_pixels))
+        await self.push_screen_wait(CompareScreen(histories, partial(load_tested_pixels, paths=self.paths)))
 
     @work(exclusive=True, group="report")
     async def _on_run_edits_report_wanted(self, message: "RunEdits.ReportWanted") -> None:

@@ -1,6 +1,7 @@
 """A finished run seen from inside."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -203,7 +204,8 @@ async def _compared(app: CifarApp, pilot, *, wait_for: str) -> str:
     """What the comparison of the two runs says once it holds some words."""
     app.push_screen(
         CompareScreen(
-            app._looker.histories(["run-01", "run-02"]), lambda run, labels: load_tested_pixels(run, labels, app.paths)
+            app._looker.histories(["run-01", "run-02"]),
+            partial(load_tested_pixels, paths=app.paths),
         )
     )
 

@@ -209,7 +209,7 @@ def test_a_comparison(snap_compare, app: CifarApp, furnished: RunMaker, size: tu
     async def look(pilot: Pilot[None]) -> None:
         await _on_launch(pilot)
         histories = Looker(app.store, app.run_queue, app.library).histories(["run-01", "run-02"])
-        app.push_screen(CompareScreen(histories, lambda run, labels: load_tested_pixels(run, labels, app.paths)))
+        app.push_screen(CompareScreen(histories, partial(load_tested_pixels, paths=app.paths)))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 
     assert snap_compare(app, terminal_size=size, run_before=look)

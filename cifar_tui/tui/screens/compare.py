@@ -71,13 +71,13 @@ class CompareScreen(Screen[None], CurveActions):
     def __init__(
         self,
         histories: Sequence[History],
-        load_pixels: "Callable[[Run, NDArray[np.int64]], NDArray[np.uint8]]",
+        load_pixels: "Callable[[Run, Predictions], NDArray[np.uint8]]",
     ) -> None:
         """Compare.
 
         Args:
             histories: of the runs, in the order in which they were marked.
-            load_pixels: returns the test images `[N, 32, 32, 3]` of a run with these labels, or raises a
+            load_pixels: returns the test images `[N, 32, 32, 3]` of a run and its predictions, or raises a
                 `DatasetError`; takes its time.
         """
         super().__init__(id="compare")
@@ -173,8 +173,8 @@ class CompareScreen(Screen[None], CurveActions):
         assert self._predictions is not None
         grid = self.query_one(ImageGrid)
         try:
-            run, labels = self._histories[0].run, self._predictions[0].labels
-            grid.show_pixels(await asyncio.to_thread(self._load_pixels, run, labels))
+            run, predictions = self._histories[0].run, self._predictions[0]
+            grid.show_pixels(await asyncio.to_thread(self._load_pixels, run, predictions))
         except DatasetError as error:
             grid.show_pixels(None, f"The images are not here: {error}")
 
