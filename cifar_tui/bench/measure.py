@@ -67,7 +67,7 @@ def measure(
     report: Callable[[BatchProgress], None],
     say: Callable[[str], None],
 ) -> Measurement:
-    """Measure one model.
+    """Measure one model: a batch a step, and nothing compiled.
 
     Args:
         name: what the measurement is called.
@@ -82,7 +82,8 @@ def measure(
         PrecisionError: it does not compute in the precision that is asked for.
     """
     keep_freed_memory()  # as a run does
-    config = with_values(config, {("training", "epochs"): _ENDLESS})
+    same_for_all = {"epochs": _ENDLESS, "accumulation": 1, "compile": "off"}
+    config = with_values(config, {("training", key): value for key, value in same_for_all.items()})
     dataset = random_images()
     device = find_device(config.training.device)
     reference = reference_steps(config, dataset, device)

@@ -23,11 +23,11 @@ def our_speed(
 ) -> float:
     """Train for about `seconds` after a warm-up, at least one batch; return images a second of training.
 
-    The loop asks whether to stop before each batch: that is where its time is taken. Validation does not count, as the
+    The loop asks whether to stop before each step: that is where its time is taken. Validation does not count, as the
     other ways have none.
 
     Args:
-        config: what to train, for more epochs than there is time.
+        config: what to train, one batch a step, for more epochs than there is time.
         dataset: on which images; a multiple of the batch size.
         device: the one that `config` names.
         seconds: how long.

@@ -159,8 +159,10 @@ def _measure(request: Request) -> Cost:
     from cifar_tui.bench.ours import our_speed
     from cifar_tui.data.batches import bytes_of_image
     from cifar_tui.data.dataset import ImageDataset, LabelledImages
+    from cifar_tui.training.allocator import keep_freed_memory
     from cifar_tui.training.device import describe_device, find_device, peak_memory, reset_peak_memory
 
+    keep_freed_memory()  # as a run does
     endless = {"epochs": 100_000, "eval_every": 100_000, "patience": 0, "accumulation": 1}
     config = with_values(request.config, {("training", key): value for key, value in endless.items()})
     size = config.training.batch_size

@@ -33,7 +33,7 @@ from cifar_tui.runs.heartbeat import beating, lives_elsewhere
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError, now
-from cifar_tui.training.allocator import keep_freed_memory
+from cifar_tui.training.allocator import give_back_freed_memory, keep_freed_memory
 
 if TYPE_CHECKING:
     from cifar_tui.runs.checkpoints import Checkpoints
@@ -92,7 +92,6 @@ def execute(
         RunTakenError: another process holds the run, or it stands elsewhere by now.
         StoreError: the run folder cannot be read or written.
     """
-    store.get(run_id)  # before the lock, which would make a folder where the run was just removed
     if lives_elsewhere(store.folder / run_id):
         raise RunTakenError(f"{run_id} is being trained on another host.")
     with _held(store, run_id, only_if):
@@ -100,7 +99,10 @@ def execute(
             raise RunTakenError(f"{run_id} is no longer {only_if}.")
         keep_freed_memory()
         with beating(store.folder / run_id, os.environ.get("SLURM_JOB_ID")):
-            return _Execution(paths, store, run_id, should_stop, listener, device).run()
+            try:
+                return _Execution(paths, store, run_id, should_stop, listener, device).run()
+            finally:
+                give_back_freed_memory()
 
 
 def execute_now(
@@ -120,6 +122,7 @@ def _held(store: RunStore, run_id: str, only_if: RunStatus | None) -> AbstractCo
     """Hold the run's lock; waits no longer for it than until the run is seen to be somebody else's."""
     end = time.monotonic() + _SECONDS_TO_WAIT_FOR_THE_LOCK
     while True:
+        store.get(run_id)  # each time: taking the lock would make the folder of a run that was discarded meanwhile
         try:
             return store.training_lock(run_id).acquire(timeout=_SECONDS_A_TRY)
         except Timeout:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cifar_tui.training.allocator import give_back_freed_memory
+
 
 class DeviceError(Exception):
     """One sentence: the device that was asked for is not there."""
@@ -81,6 +83,7 @@ def reset_peak_memory(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     else:
+        give_back_freed_memory()  # a larger run before this one may have left it
         with contextlib.suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
 

@@ -45,6 +45,27 @@ def test_freed_memory_is_used_again(in_thread: bool) -> None:
     assert pages(keep=True, in_thread=in_thread) < _FEW
 
 
+_PEAKS = """
+import torch
+from cifar_tui.training.allocator import keep_freed_memory
+from cifar_tui.training.device import peak_memory, reset_peak_memory
+
+keep_freed_memory()
+for megabytes in (800, 20):
+    reset_peak_memory(torch.device("cpu"))
+    tensors = [torch.ones(2**18) for _ in range(megabytes)]
+    print(peak_memory(torch.device("cpu")))
+    del tensors
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is the process's own")
+def test_a_small_run_after_a_large_one_needs_little() -> None:
+    done = subprocess.run([sys.executable, "-c", _PEAKS], check=True, capture_output=True, text=True)
+    large, small = (int(line) for line in done.stdout.split())
+    assert large - small > 600 * 2**20
+
+
 def test_other_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from cifar_tui.training import allocator
 
