@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cifar_tui.config.errors import ConfigError, FieldPath, explain
-from cifar_tui.config.run import RunConfig
+from cifar_tui.config.run import LONGEST_NAME, RunConfig
 
 MOST_RUNS = 200
 """What one form makes at most; more is a slip of the hand."""
@@ -88,7 +88,7 @@ def cross(
         if varied:
             own = zip(choices, chosen, strict=True)
             marks = " ".join(f"{path[-1]}={value}" for path, value in own if path in varied)
-            title = config.title[: 199 - len(marks)]
-            config = config.model_copy(update={"name": f"{title} {marks}"})
+            title = config.title[: max(LONGEST_NAME - 1 - len(marks), 0)]
+            config = config.model_copy(update={"name": f"{title} {marks}".strip()[:LONGEST_NAME].rstrip()})
         configs.append(config)
     return tuple(configs)

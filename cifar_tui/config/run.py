@@ -9,11 +9,13 @@ from cifar_tui.config.data import DataConfig
 from cifar_tui.config.model import ModelConfig
 from cifar_tui.config.training import TrainingConfig
 
+LONGEST_NAME = 200
+
 
 class RunConfig(ConfigPart):
     """Everything that decides what a run computes, and what it is called."""
 
-    name: str = Field("", max_length=200, title="Name", description="What the leaderboard calls the run.")
+    name: str = Field("", max_length=LONGEST_NAME, title="Name", description="What the leaderboard calls the run.")
     preset: str | None = Field(None, max_length=200, title="Preset", description="The preset that this run began from.")
     part: int | None = Field(None, ge=1, le=5, title="Part", description="The part of the assignment it belongs to.")
     model: ModelConfig

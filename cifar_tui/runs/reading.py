@@ -7,9 +7,10 @@ from typing import NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from cifar_tui.config.run import LONGEST_NAME
 from cifar_tui.events import BatchProgress, EpochFinished
 from cifar_tui.files import open_plain, read_plain
-from cifar_tui.runs.record import LONGEST_NAME, SCHEMA_VERSION, RunRecord, SchemaVersion
+from cifar_tui.runs.record import SCHEMA_VERSION, RunRecord, SchemaVersion
 from cifar_tui.text import printable
 
 _LARGEST_RECORD = 2**20

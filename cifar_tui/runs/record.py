@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from cifar_tui.config import RunConfig
+from cifar_tui.config.run import LONGEST_NAME
 from cifar_tui.events import Results, RunStarted
 
 SCHEMA_VERSION = 1
 LONGEST_TAG = 32
 LONGEST_SWEEP = 64
-LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 """In characters."""
 

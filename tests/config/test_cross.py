@@ -32,6 +32,11 @@ def test_every_combination_is_a_run_named_after_it():
     assert len({config.name for config in configs}) == 4
 
 
+def test_a_name_of_very_long_values_is_cut():
+    configs = cross(BASE, {("training", "lr"): ("0.001" + "0" * 220, "0.002"), ("training", "seed"): (0, 1)})
+    assert all(RunConfig.model_validate(config.model_dump()) == config for config in configs)
+
+
 def test_a_single_combination_keeps_its_name():
     (config,) = cross(BASE, {("training", "lr"): ("0.5",)})
     assert (config.training.lr, config.name) == (0.5, "")

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cifar_tui.cli.commands import app
+from cifar_tui.config.run import LONGEST_NAME
 from cifar_tui.paths import find_paths
 from cifar_tui.presets import load_presets
 from cifar_tui.report.chapters import compose
@@ -14,7 +15,6 @@ from cifar_tui.report.content import Content, gather
 from cifar_tui.report.document import Document
 from cifar_tui.report.selection import Selection, choose_runs
 from cifar_tui.report.words import Language, Words
-from cifar_tui.runs.record import LONGEST_NAME
 from cifar_tui.runs.store import RunStore
 
 from .homes import write_run
