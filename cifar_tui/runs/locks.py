@@ -12,6 +12,9 @@ from filelock import BaseFileLock, FileLock, SoftFileLock
 
 _MISSING = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
+_OF_A_CONTAINER = "?pidns-"
+"""What filelock puts behind the host's name where process ids are not those of the host."""
+
 NO_LOCKS = (
     "The data folder's file system has no locks, so files named *.lock and signs of life every 10 s take their place. "
     "A run whose process ends on another host without a word shows as interrupted after a minute; if "
@@ -44,8 +47,8 @@ def break_stale(path: Path, seconds: float) -> None:
     try:
         if has_locks(path.parent) or time.time() - path.stat().st_mtime < seconds:
             return
-        host = path.read_text(errors="replace").splitlines()[1:2]
-        if host != [socket.gethostname()]:
+        _, host, *_ = *path.read_text(errors="replace").splitlines(), "", ""
+        if host.partition(_OF_A_CONTAINER)[0] != socket.gethostname():
             path.unlink()
     except OSError:
         pass  # there is none

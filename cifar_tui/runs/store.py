@@ -35,6 +35,7 @@ _SECONDS_TO_WAIT_FOR_A_WRITER = 10.0
 _NANOSECONDS_UNTIL_A_STAMP_IS_SURE = 2 * 10**9
 _LONGEST_SLUG = 36
 _TRASH = ".trash"
+_LOCKS = ("run.lock", "edit.lock")
 _MOST_NAMED = 4
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.INTERRUPTED)
 
@@ -302,6 +303,8 @@ class RunStore:
         folder = self.folder / run_id
         if not os.path.lexists(folder):
             raise StoreError(f"There is no run {run_id}.")
+        if os.path.lexists(self.folder / _TRASH / run_id) and _remove_remains(folder):
+            return
         _check_is_not_trained_elsewhere(folder)
         try:
             with contextlib.ExitStack() as locks:
@@ -326,8 +329,9 @@ class RunStore:
         """
         discarded = self.folder / _TRASH / run_id
         try:
-            for lock in ("run.lock", "edit.lock"):  # held while the folder was moved, and left where files are locks
+            for lock in _LOCKS:  # held while the folder was moved, and left where files are locks
                 (discarded / lock).unlink(missing_ok=True)
+            _remove_remains(self.folder / run_id)
             discarded.rename(self.folder / run_id)
         except FileNotFoundError:
             raise StoreError(f"{run_id} is not in the trash.") from None
@@ -473,6 +477,22 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return True  # such as a link to itself: who reads it is told what is wrong
+
+
+def _remove_remains(folder: Path) -> bool:
+    """Remove a folder that holds locks alone; return whether it did.
+
+    Whoever takes the lock of a run at the very moment in which it is discarded makes its folder anew.
+    """
+    try:
+        if not set(os.listdir(folder)) <= set(_LOCKS):
+            return False
+        for lock in _LOCKS:
+            (folder / lock).unlink(missing_ok=True)
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _check_is_not_trained_elsewhere(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 import errno
 import fcntl
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -76,6 +78,19 @@ def test_a_run_is_trained_by_one_process_alone(
         process.kill()
         process.wait()
     assert store.get(run.id).status is RunStatus.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("host", "is_broken"),
+    [(socket.gethostname(), False), (f"{socket.gethostname()}?pidns-f0000152", False), ("another", True)],
+    ids=["this host", "a container on it", "another host"],
+)
+def test_a_lock_of_another_host_alone_is_broken(tmp_path: Path, host: str, is_broken: bool) -> None:
+    lock = tmp_path / "run.lock"
+    lock.write_text(f"{os.getpid()}\n{host}\n")
+    os.utime(lock, (0, 0))
+    locks.break_stale(lock, 60.0)
+    assert lock.exists() is not is_broken
 
 
 def test_two_writers_lose_nothing(store: RunStore, make_config: MakeConfig) -> None:

@@ -24,6 +24,17 @@ def test_a_discarded_run_is_gone_for_readers_and_comes_back_whole(store: RunStor
     assert (run.folder / "checkpoint.pt").read_bytes() == b"weights"
 
 
+def test_a_folder_that_a_lock_made_anew_stands_in_nobodys_way(store: RunStore, make_config: MakeConfig) -> None:
+    run = store.create(make_config(), RunStatus.FINISHED)
+    for way_out in (store.restore, store.discard):
+        store.discard(run.id)
+        with FileLock(run.folder / "run.lock"):
+            pass  # taken by whoever meant to train it just then
+        way_out(run.id)
+    assert store.ids() == []
+    assert store.restore(run.id) == run
+
+
 def test_what_trains_or_waits_is_refused(
     store: RunStore, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
