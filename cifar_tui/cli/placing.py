@@ -47,7 +47,10 @@ def hand_over(
         fail(str(error))
     if as_json:
         print(json.dumps({"jobs": jobs, "runs": [run.id for run in runs]}))
-    if as_json or not runs:
+    if as_json:
+        return
+    if not runs:
+        print("Nothing is left to hand to Slurm.")
         return
     count = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
     at_once = f", {options.at_once} at once" if len(runs) > options.at_once else ""

@@ -83,6 +83,8 @@ def start_sweep(
         check_images(paths, configs)
     store = open_store(paths)
     what = plan(store, name, configs)
+    if slurm is not None:
+        what = what.for_slurm()
     if not as_json:
         _print_plan(name, what, len(configs))
         _print_estimate(paths, [*what.missing, *(run.config for run in what.unfinished)])
@@ -110,8 +112,9 @@ def resume_sweep(
     store = open_store(paths)
     settle_jobs(paths, store, _find(store, name))
     runs = _find(store, name)
-    what = Plan((), tuple(run for run in runs if run.status.can_go_on), ())
-    resumed = _carried_out(RunQueue(store), name, what, slurm)
+    unfinished = tuple(run for run in runs if run.status.can_go_on)
+    what = Plan((), unfinished, tuple(run for run in runs if run not in unfinished))
+    resumed = _carried_out(RunQueue(store), name, what.for_slurm() if slurm is not None else what, slurm)
     if slurm is not None:
         hand_over(paths, store, resumed, slurm, as_json=as_json)
         return 0
@@ -122,7 +125,7 @@ def resume_sweep(
 def cancel(paths: Paths, name: str) -> None:
     """Take a sweep's runs out of the queue, and stop those that train."""
     store = open_store(paths)
-    handed = [run for run in _find(store, name) if run.record.slurm is not None and not run.status.is_over]
+    handed = [run for run in _find(store, name) if run.is_with_slurm]
     try:
         cancelled = cancel_sweep(RunQueue(store), name)
         cancel_jobs(store, handed)

@@ -1,6 +1,7 @@
 """`cifar-tui train` and `cifar-tui resume`: one run to its end, without the app."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -224,10 +225,11 @@ def _with_seeds(config: RunConfig, seeds: str | None) -> tuple[RunConfig, ...]:
 
 def _print_means(store: RunStore, runs: Sequence[Run]) -> None:
     """Tell how far the seeds lie apart: by one of them alone no recipe is better than another."""
-    for row in grouped(rows_of(store, runs)):
+    rows = [replace(row, archived=False) for row in rows_of(store, runs)]  # seeds are one group, put away or not
+    for row in grouped(rows):
         for title, mean, deviation in (
             ("test accuracy", row.test_accuracy, row.test_deviation),
             ("validation accuracy", row.val_accuracy, row.val_deviation),
             ("macro-F1", row.macro_f1, row.f1_deviation),
         ):
-            say(f"{title}: {percent(mean)} ± {percent(deviation)} % over {len(runs)} seeds")
+            say(f"{title}: {percent(mean)} ± {percent(deviation)} % over {len(row.members)} seeds")

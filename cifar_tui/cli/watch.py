@@ -52,6 +52,8 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
             reporter.conclude(run, ended)
     except StoreError as error:
         fail(str(error))
+    if ended.error is not None:
+        fail(ended.error, _EXIT_CODES[ended.outcome])
     return _EXIT_CODES[ended.outcome]
 
 

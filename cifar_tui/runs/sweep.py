@@ -28,6 +28,12 @@ class Plan:
     present: tuple[Run, ...]
     """These are finished, under way, or wait."""
 
+    def for_slurm(self) -> "Plan":
+        """Return the plan of one who hands it to Slurm: what waits on this machine is to go on there."""
+        here = [run for run in self.present if run.status is RunStatus.QUEUED and run.record.slurm is None]
+        present = tuple(run for run in self.present if run not in here)
+        return Plan(self.missing, (*self.unfinished, *here), present)
+
 
 @dataclass(frozen=True)
 class Cancelled:
@@ -111,6 +117,9 @@ def carry_out(
     Raises:
         StoreError: a run cannot be written; those before it are queued.
     """
+    for run in what.unfinished:
+        if run.status is RunStatus.QUEUED:
+            queue.store.change(run.id, stop_waiting)
     resumed = queue.resume_all([run.id for run in what.unfinished], slurm=slurm)
     return (*resumed, *queue.add_all(what.missing, first=first, sweep=name, slurm=slurm))
 

@@ -23,8 +23,8 @@ _SECONDS_UNTIL_SURE_OF_SUCCESS = 30.0
 """A job that ended well has written its end, which a shared file system may show late."""
 _LINES_OF_A_LOG = 20
 _GONE = "GONE"
-_CANCELLED = ("CANCELLED", "DEADLINE", "REVOKED", _GONE)
-_OVER = (*_CANCELLED, "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "PREEMPTED")
+_CANCELLED = ("CANCELLED", "DEADLINE", "REVOKED")
+_OVER = (*_CANCELLED, _GONE, "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "PREEMPTED")
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,9 @@ class SlurmWatch:
 def _ending(run: Run, job_id: str, state: JobState) -> tuple[RunStatus, str]:
     if state.state in _CANCELLED:
         return RunStatus.STOPPED, f"Slurm job {job_id} was cancelled."
+    if state.state == _GONE:
+        sentence = f"Slurm no longer knows job {job_id}: it was cancelled, or ended without a word"
+        return RunStatus.FAILED, f"{sentence}; the run's log has what it said."
     where = f" on {state.node}" if state.node else ""
     sentence = f"Slurm job {job_id} ended{where} with {state.state}"
     if run.record.started_at is None:

@@ -58,9 +58,11 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
     check_slurm()
     jobs: list[str] = []
     try:
-        for start in range(0, len(runs), _LARGEST_ARRAY):
+        starts = range(0, len(runs), _LARGEST_ARRAY)
+        at_once = max(1, options.at_once // len(starts))  # each array counts its own
+        for start in starts:
             several = runs[start : start + _LARGEST_ARRAY]
-            for run, job_id in zip(several, _sbatch(paths, several, options), strict=True):
+            for run, job_id in zip(several, _sbatch(paths, several, options, at_once), strict=True):
                 _note_job(store, run.id, job_id)
                 jobs.append(job_id)
     finally:
@@ -70,7 +72,7 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
     return tuple(dict.fromkeys(job_id.partition("_")[0] for job_id in jobs))
 
 
-def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions) -> list[str]:
+def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions, at_once: int) -> list[str]:
     submitit = _import_submitit()
     folder = paths.data / "slurm"
     name = runs[0].record.sweep or runs[0].title
@@ -81,7 +83,7 @@ def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions) -> list[st
             job_name=re.sub(r"[^\w.+-]+", "-", f"cifar-tui {name}")[:64],
             time=_MINUTES,
             signal_delay_s=_SECONDS_BEFORE_THE_LIMIT,
-            array_parallelism=options.at_once,
+            array_parallelism=at_once,
             additional_parameters={"requeue": True} | {key: value or True for key, value in options.sbatch.items()},
         )
         job = RunJob(paths)

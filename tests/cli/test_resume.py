@@ -1,6 +1,7 @@
 """`cifar-tui resume`: whatever ended a run, its rest comes out as if nothing had happened."""
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -138,14 +139,18 @@ def test_train_with_resume_goes_on_with_the_unfinished_run_of_these_settings(cal
 def test_train_with_resume_leaves_out_the_seeds_that_are_finished(call: Call, paths: Paths) -> None:
     settings = [*RECIPE, "--set", "training.epochs=1", "--set", "training.batch_size=5000"]
     call("train", *settings, "--seeds", "0..1")
-    _, second = runs(paths)
+    first, second = runs(paths)
     store = RunStore(paths.runs)
+    store.change(first.id, lambda record: record.model_copy(update={"archived": True}))
     store.change(second.id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED, "results": None}))
-    again = call("train", *settings, "--seeds", "0..2", "--resume")
+    again = call("train", *(word for word in settings if word != "--json"), "--seeds", "0..2", "--resume")
     assert again.exit_code == 0, again.output
     assert [(run.config.training.seed, run.status.value) for run in runs(paths)] == [
         (seed, "finished") for seed in (0, 1, 2)
     ]
+    assert re.findall(r"(.+): [\d.]+ ± [\d.]+ % over 3 seeds", again.stdout) == [
+        "test accuracy", "validation accuracy", "macro-F1",
+    ]  # fmt: skip
 
 
 def test_train_with_resume_trains_nothing_beside_a_run_of_these_settings_that_waits(

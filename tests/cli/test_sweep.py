@@ -148,6 +148,9 @@ def test_a_sweep_ends_where_no_device_is_left(call: Call, paths: Paths, tiny: li
     assert _statuses(paths) == [RunStatus.QUEUED] * 2
 
 
+_SOFTMAX = RunConfig.model_validate({"model": {"name": "softmax_regression"}})
+
+
 @pytest.fixture
 def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Squeue:
     """Slurm as it answers, without a moment's doubt of what it says."""
@@ -158,9 +161,13 @@ def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Squeue:
     return Squeue(folder)
 
 
-def _handed_over(paths: Paths, job: str) -> None:
-    config = RunConfig.model_validate({"model": {"name": "softmax_regression"}})
-    RunStore(paths.runs).create(config, RunStatus.QUEUED, sweep="mine", slurm=SlurmJob(id=job))
+def _handed_over(paths: Paths, job: str, status: RunStatus = RunStatus.QUEUED) -> None:
+    RunStore(paths.runs).create(_SOFTMAX, status, sweep="mine", slurm=SlurmJob(id=job))
+
+
+def _program(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
 
 
 def test_status_writes_the_end_of_a_job_that_slurm_has_lost(call: Call, paths: Paths, squeue: Squeue) -> None:
@@ -190,3 +197,35 @@ def test_resume_does_not_wait_for_a_job_that_ends_without_a_word(call: Call, pat
     result = call("sweep", "resume", "mine")
     assert result.exit_code == 1, result.output
     assert _statuses(paths) == [RunStatus.FAILED]
+
+
+def test_cancel_reaches_a_job_that_slurm_will_start_again(
+    call: Call, paths: Paths, squeue: Squeue, tmp_path: Path
+) -> None:
+    _handed_over(paths, "12", RunStatus.RUNNING)  # on a node that died
+    squeue.says("12|PENDING||BeginTime")
+    _program(tmp_path / "bin", "scancel", f'echo "$*" > {tmp_path / "cancelled"}')
+    result = call("sweep", "cancel", "mine")
+    assert "1 cancelled in Slurm" in result.stdout
+    assert "12" in (tmp_path / "cancelled").read_text()
+    assert _statuses(paths) == [RunStatus.STOPPED]
+
+
+def test_resume_hands_over_to_slurm_what_waits_here_and_no_more_at_once_than_wished(
+    call: Call, paths: Paths, squeue: Squeue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cifar_tui.slurm.submit._LARGEST_ARRAY", 2)
+    _program(tmp_path / "bin", "srun", "")
+    _program(
+        tmp_path / "bin", "sbatch", f'cat "$1" >> {tmp_path / "scripts"}; echo Submitted batch job $(wc -l < "$1")'
+    )
+    store = RunStore(paths.runs)
+    for _ in range(4):
+        store.create(_SOFTMAX, RunStatus.QUEUED, sweep="mine")
+    result = call("sweep", "resume", "mine", "--on", "slurm", "--at-once", "3")
+    assert "Handed to Slurm: 4 runs" in result.stdout, result.output
+    assert (tmp_path / "scripts").read_text().count("--array=0-1%1") == 2
+    assert all(run.is_with_slurm and run.status is RunStatus.QUEUED for run in store.scan().runs)
+    squeue.says("17_0|PENDING||Resources", "17_1|PENDING||Resources")
+    again = call("sweep", "resume", "mine", "--on", "slurm")
+    assert "Nothing is left to hand to Slurm." in again.stdout

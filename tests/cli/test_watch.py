@@ -58,7 +58,7 @@ def test_ctrl_c_ends_the_watching_and_not_the_run(spawn: Spawn, paths: Paths, ti
     ("status", "code", "says"),
     [
         (RunStatus.STOPPED, 130, ""),
-        (RunStatus.FAILED, 1, ""),
+        (RunStatus.FAILED, 1, "The images are gone."),
         (RunStatus.INTERRUPTED, 1, "was interrupted; `cifar-tui resume"),
     ],
 )
@@ -68,7 +68,8 @@ def test_exits_as_the_run_ended(
     assert call("train", PRESET, *tiny, "--set", "training.epochs=1").exit_code == 0
     store = RunStore(paths.runs)
     (run,) = store.scan().runs
-    store.change(run.id, lambda record: record.model_copy(update={"status": status, "results": None}))
+    error = says or None
+    store.change(run.id, lambda record: record.model_copy(update={"status": status, "results": None, "error": error}))
     result = call("watch", run.id)
     assert result.exit_code == code
     assert says in result.stderr

@@ -63,7 +63,11 @@ def test_tells_how_each_job_stands(squeue: Squeue, watch: SlurmWatch, store: Run
 @pytest.mark.parametrize(
     ("answer", "status", "sentence"),
     [
-        ((), RunStatus.STOPPED, "Slurm job 12 was cancelled."),
+        (
+            (),
+            RunStatus.FAILED,
+            "Slurm no longer knows job 12: it was cancelled, or ended without a word; the run's log",
+        ),
         (("12|CANCELLED|gpu1|None",), RunStatus.STOPPED, "Slurm job 12 was cancelled."),
         (
             ("12|NODE_FAIL|gpu1|None",),
@@ -85,13 +89,14 @@ def test_an_end_without_a_word_is_written_into_the_run(
     assert found.record.slurm
 
 
+@pytest.mark.parametrize("answer", [("12|FAILED|gpu1|NonZeroExitCode",), ()], ids=["failed", "forgotten"])
 def test_the_log_of_a_job_that_could_not_begin_is_kept(
-    squeue: Squeue, watch: SlurmWatch, store: RunStore, tmp_path: Path
+    squeue: Squeue, watch: SlurmWatch, store: RunStore, tmp_path: Path, answer: tuple[str, ...]
 ) -> None:
     run = _run(store, "12")
     (tmp_path / "slurm").mkdir()
     (tmp_path / "slurm" / "12_0_log.err").write_text("ModuleNotFoundError: No module named 'cifar_tui'\n")
-    squeue.says("12|FAILED|gpu1|NonZeroExitCode")
+    squeue.says(*answer)
     _look(watch, store)
     assert store.log(run.id, 9)[-1].endswith("slurm: ModuleNotFoundError: No module named 'cifar_tui'")
 
