@@ -1,6 +1,6 @@
 """The queue: runs whose status is `queued`, in the order of their positions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cifar_tui.config import RunConfig
 from cifar_tui.files import make_folder
@@ -94,14 +94,33 @@ class RunQueue:
         """
         return self.resume_all([run_id], slurm=slurm)[0]
 
-    def resume_all(self, run_ids: Sequence[str], *, slurm: SlurmJob | None = None) -> list[Run]:
+    def resume_all(
+        self,
+        run_ids: Sequence[str],
+        *,
+        slurm: SlurmJob | None = None,
+        passed_over: Callable[[StoreError], object] | None = None,
+    ) -> list[Run]:
         """Queue runs again in their order, as `resume` does, at the end.
+
+        Args:
+            run_ids: the runs.
+            slurm: where they are to go on, if not here.
+            passed_over: told of each that cannot be queued, and the others are; without it the first ends all.
 
         Raises:
             StoreError: as for `resume`; those before that run are queued.
         """
         start = self._last_position() + 1 if run_ids else 0.0
-        return [self._resume(run_id, start + place, slurm) for place, run_id in enumerate(run_ids)]
+        resumed: list[Run] = []
+        for place, run_id in enumerate(run_ids):
+            try:
+                resumed.append(self._resume(run_id, start + place, slurm))
+            except StoreError as error:
+                if passed_over is None:
+                    raise
+                passed_over(error)
+        return resumed
 
     def _resume(self, run_id: str, position: float, slurm: SlurmJob | None) -> Run:
         def as_queued(record: RunRecord) -> RunRecord:
@@ -127,15 +146,23 @@ class RunQueue:
         """Let a queued run change places with the one before it (-1) or after it (1); at an end nothing happens.
 
         Raises:
-            StoreError: it is no longer queued, or cannot be written.
+            StoreError: it is no longer queued, waits for Slurm, or cannot be written.
         """
         waiting = self.waiting()
         place = next((place for place, run in enumerate(waiting) if run.id == run_id), None)
         if place is None:
-            raise StoreError(f"{run_id} is no longer queued.")
+            run = self.store.get(run_id)
+            with_slurm = run.status is RunStatus.QUEUED and run.record.slurm is not None
+            what = "waits for Slurm, which decides when it begins" if with_slurm else "is no longer queued"
+            raise StoreError(f"{run.title} {what}.")
         if not 0 <= place + step < len(waiting):
             return
-        waiting[place], waiting[place + step] = waiting[place + step], waiting[place]
+        one, other = waiting[place], waiting[place + step]
+        if one.record.queue_position != other.record.queue_position:
+            self._put(one.id, other.record.queue_position)
+            self._put(other.id, one.record.queue_position)
+            return
+        waiting[place], waiting[place + step] = other, one
         for position, run in enumerate(waiting):
             if run.record.queue_position != position:
                 self._put(run.id, float(position))

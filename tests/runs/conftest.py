@@ -97,7 +97,7 @@ def _make_epoch() -> Callable[[int], EpochFinished]:
 def until() -> Callable[[Callable[[], object]], None]:
     """Wait for a condition that another thread or process brings about."""
 
-    def wait(condition: Callable[[], object], seconds: float = 30) -> None:
+    def wait(condition: Callable[[], object], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came true"

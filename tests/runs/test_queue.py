@@ -7,7 +7,7 @@ import pytest
 from cifar_tui.config import RunConfig
 from cifar_tui.events import RunStarted
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunRecord, RunStatus
+from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
 MakeConfig = Callable[..., RunConfig]
@@ -73,6 +73,31 @@ def test_runs_change_places(queue: RunQueue, make_config: MakeConfig) -> None:
     assert _names(queue) == ["c", "a", "b"]
     queue.move(ids["c"], -1)  # it is the first already
     assert _names(queue) == ["c", "a", "b"]
+
+
+def test_of_many_runs_two_are_written(queue: RunQueue, make_config: MakeConfig) -> None:
+    ids = [queue.add(make_config(name)).id for name in ("a", "b", "c", "d")]
+    queue.remove(ids[0])
+    before = [queue.store.get(run_id).record for run_id in ids[1:]]
+    queue.move(ids[3], -1)
+    assert _names(queue) == ["b", "d", "c"]
+    assert queue.store.get(ids[1]).record == before[0]
+
+
+def test_what_waits_for_slurm_is_not_moved(queue: RunQueue, make_config: MakeConfig) -> None:
+    (run,) = queue.add_all([make_config("a")], slurm=SlurmJob(id="7"))
+    with pytest.raises(StoreError, match="a waits for Slurm, which decides when it begins"):
+        queue.move(run.id, -1)
+
+
+def test_of_several_runs_those_are_resumed_that_can_be(queue: RunQueue, make_config: MakeConfig) -> None:
+    statuses = (RunStatus.STOPPED, RunStatus.FINISHED, RunStatus.FAILED)
+    ids = [queue.store.create(make_config(status.value), status).id for status in statuses]
+    problems: list[StoreError] = []
+    assert [run.id for run in queue.resume_all(ids, passed_over=problems.append)] == [ids[0], ids[2]]
+    assert [str(problem) for problem in problems] == [
+        "finished is finished; only a stopped, failed or interrupted run can be resumed."
+    ]
 
 
 def test_runs_of_one_position_change_places_too(queue: RunQueue, make_config: MakeConfig) -> None:
