@@ -259,14 +259,21 @@ class CifarApp(RunsApp):
 
     def action_leave(self) -> None:
         """Leave at once; a run that trains here stops at its next batch and keeps a checkpoint."""
+        self.runner.shut_down()
         self.exit()
 
-    def action_resume_all(self) -> None:
+    @work(group="resume")
+    async def action_resume_all(self) -> None:
         """Queue every interrupted run again."""
         rows = self._view.snapshot.rows if self._view else ()
         interrupted = [row.key for row in rows if row.status == RunStatus.INTERRUPTED]
-        count = sum(self._change_runs(partial(self.run_queue.resume, run_id)) for run_id in interrupted)
+        problems: list[StoreError] = []
+        resume = partial(self.run_queue.resume_all, interrupted, passed_over=problems.append)
+        count = len(await asyncio.to_thread(resume))
         self.runner.wake()
+        self.look()
+        for problem in problems:
+            self.notify(str(problem), severity="warning", markup=False)
         if count or not interrupted:
             self.notify(f"{count} queued to go on." if count else "No run was interrupted.")
 
@@ -289,7 +296,7 @@ class CifarApp(RunsApp):
             question = f"{names} training. Leaving stops {them} at the next batch; what is queued stays queued."
             if not await self.push_screen_wait(ConfirmScreen(question, "Stop and leave", "Stay")):
                 return
-        self.exit()
+        self.action_leave()
 
     @work(thread=True, group="trash")
     def _empty_trash(self) -> None:

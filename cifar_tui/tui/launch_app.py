@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
+from textual.message import Message
 from textual.widgets import TabbedContent
 
 from cifar_tui.config import RunConfig, Source, with_values
@@ -21,6 +22,7 @@ from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.images.app import ImagesApp
 from cifar_tui.tui.screens.ask import AskScreen
 from cifar_tui.tui.slurm_desk import SlurmDesk
+from cifar_tui.tui.transfer import Transfer
 
 if TYPE_CHECKING:
     from cifar_tui.tui.look import Looker
@@ -47,6 +49,9 @@ class LaunchApp(ImagesApp):
     _leaderboard_pane: "LeaderboardPane"
     _data_pane: "DataPane"
 
+    class TransferEnded(Message):
+        """A download or an import is over."""
+
     def __init__(self, paths: Paths, devices: tuple[str, ...]) -> None:
         super().__init__()
         self.paths = paths
@@ -60,6 +65,7 @@ class LaunchApp(ImagesApp):
         self._is_asking_slurm = False
         self._slurm_answered_at = -_SECONDS_BETWEEN_QUESTIONS
         self._has_told_of_the_copy = False
+        self._transfer = Transfer(lambda: self.post_message(self.TransferEnded()))
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
@@ -209,13 +215,27 @@ class LaunchApp(ImagesApp):
     async def _ask_for_data(self) -> "DatasetChoice | None":
         from cifar_tui.tui.screens.dataset import DatasetChoice, DatasetScreen
 
-        choice = await self.push_screen_wait(DatasetScreen(self.paths))
+        choice = await self.push_screen_wait(DatasetScreen(self.paths, self._transfer))
         self._look_for_data()
         if choice is DatasetChoice.SYNTHETIC:
             self._launch_pane.form.set_field(("data", "source"), Source.SYNTHETIC.value)
         elif choice is DatasetChoice.CIFAR100:
             self.notify("CIFAR-100 is ready.")
         return choice
+
+    @on(TransferEnded)
+    def _transfer_ended(self) -> None:
+        """Tell what came of a transfer where no dialog does."""
+        from cifar_tui.tui.screens.dataset import DatasetScreen
+
+        if any(isinstance(screen, DatasetScreen) for screen in self.screen_stack):
+            return
+        self._look_for_data()
+        self._show_data()
+        if self._transfer.error is None:
+            self.notify("CIFAR-100 is ready.")
+        else:
+            self.notify(self._transfer.error, title="No CIFAR-100", severity="error", markup=False, timeout=15)
 
     def _show_data(self) -> None:
         """Have the Data tab, where it is looked at, show the images that the form names."""

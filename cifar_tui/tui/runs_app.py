@@ -12,6 +12,7 @@ from textual import work
 from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths, expand
+from cifar_tui.runs.extend import extended
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, StoreError
@@ -225,10 +226,10 @@ class RunsApp(LaunchApp):
         try:
             run = self.store.get(run_id)
             if results := run.record.results:
-                extended = await self.push_screen_wait(self._ask_for_epochs(run, results.epochs))
-                if extended is None:
+                epochs = await self.push_screen_wait(_ask_for_epochs(run, results.epochs))
+                if epochs is None:
                     return
-                run = extended
+                run = await asyncio.to_thread(self.run_queue.extend, run.id, epochs)  # it copies the checkpoint
             else:
                 run = self.run_queue.resume(run.id)
         except StoreError as error:
@@ -238,18 +239,6 @@ class RunsApp(LaunchApp):
         self.look()
         self.notify(f"Queued to go on: {run.title}", markup=False)
 
-    def _ask_for_epochs(self, run: Run, epochs: int) -> AskScreen[Run]:
-        def accept(answer: str) -> Run:
-            if not answer.strip().isdecimal() or int(answer) <= epochs:
-                raise StoreError(f"Needs a whole number above {epochs}.")
-            return self.run_queue.extend(run.id, int(answer))
-
-        text = (
-            f"{run.title} finished after {epochs} epoch{'' if epochs == 1 else 's'}. Train it on, as a new run, to how "
-            "many in all? The learning rate follows the schedule of the longer run."
-        )
-        return AskScreen("Train on", text, str(2 * epochs), accept, do="Queue it")
-
     def _see_live(self, run_id: str) -> None:
         self._follow = run_id
         self.look()
@@ -258,6 +247,19 @@ class RunsApp(LaunchApp):
     def _open_in_form(self, config: RunConfig) -> None:
         self.action_show_tab("launch")
         self._launch_pane.open_config(config)
+
+
+def _ask_for_epochs(run: Run, epochs: int) -> AskScreen[int]:
+    def accept(answer: str) -> int:
+        if not answer.strip().isdecimal() or int(answer) <= epochs:
+            raise StoreError(f"Needs a whole number above {epochs}.")
+        return extended(run, int(answer)).training.epochs
+
+    text = (
+        f"{run.title} finished after {epochs} epoch{'' if epochs == 1 else 's'}. Train it on, as a new run, to how "
+        "many in all? The learning rate follows the schedule of the longer run."
+    )
+    return AskScreen("Train on", text, str(2 * epochs), accept, do="Queue it")
 
 
 def _make_report(paths: Paths, folder: Path, run_ids: tuple[str, ...]) -> "WrittenReport":

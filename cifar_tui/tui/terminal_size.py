@@ -63,7 +63,7 @@ class SizedApp(KeyTurnsApp):
         self.call_later(self._draw_anew_after, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
 
     def _draw_anew_after(self, seconds: float) -> None:
-        self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, lambda: self.screen.refresh())
+        self.set_timer(seconds + _SECONDS_FOR_A_NOTICE_TO_GO, self.refresh)
 
     def _catch_up_with_the_terminal(self) -> None:
         """Take on the terminal's size: of many resizes in a moment the last one can be told before another."""

@@ -51,7 +51,7 @@ HISTORIES: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.fixture
 def app(paths: Paths, queue_held: None) -> Iterator[CifarApp]:
     """The app as it was left: on the leaderboard, with every way of drawing that differs from the first."""
-    state = ViewState(tab="leaderboard", with_report=False, with_log=True, log_scale=True, smoothing=True)
+    state = ViewState(tab="leaderboard", with_given=False, with_log=True, log_scale=True, smoothing=True)
     save_state(paths.data / "state.json", state)
     app = CifarApp(paths)
     yield app
@@ -93,7 +93,7 @@ async def test_every_history_is_shown_alone_beside_others_and_followed(app: Cifa
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         await pilot.press("plus", "l", "s", "right", "y", "escape")
         await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
-        await pilot.press("h", "Y")
+        await pilot.press("Y")
         assert len(app.clipboard.splitlines()) == 2 + len(says)
         for run_id, sentence in says.items():
             await pilot.press("3")

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from textual.content import Content
@@ -162,6 +162,31 @@ async def test_a_download_under_way_is_not_begun_again(app: CifarApp, monkeypatc
         await until(pilot, lambda: len(begun) == 2)
 
 
+async def test_a_download_goes_on_without_its_dialog_and_tells_its_end(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
+    begun: list[None] = []
+    may_end = threading.Event()
+
+    def download(_paths: Paths, tell: Callable[[int, int], None]) -> None:
+        begun.append(None)
+        tell(12_000_000, 169_000_000)
+        may_end.wait(60)
+        raise DatasetError("the line is down; try again.")
+
+    monkeypatch.setattr(cifar100, "download", download)
+    async with running(app, (80, 24)) as pilot:
+        await pilot.press("i", "d")
+        await until(pilot, lambda: bool(begun))
+        await pilot.press("escape", "i")
+        await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
+        message = app.screen.query_one("#message", Static)
+        await until(pilot, lambda: str(message.content) == "Downloading … 12 of 169 MB")
+        await pilot.press("d", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, DatasetScreen))
+        may_end.set()
+        await until(pilot, lambda: "the line is down; try again." in [str(note.message) for note in app._notifications])
+        assert len(begun) == 1
+
+
 async def test_a_run_trained_from_the_form_ends_on_the_leaderboard(app: CifarApp):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
@@ -260,16 +285,20 @@ async def test_images_that_come_while_nobody_asks_are_noticed(app: CifarApp, run
         await until(pilot, lambda: not banner.display)
 
 
-async def test_a_data_set_that_comes_below_another_screen_waits_for_it(app: CifarApp, runs: RunMaker, paths: Paths):
+async def test_a_data_set_that_comes_below_another_screen_waits_for_it(
+    app: CifarApp, runs: RunMaker, paths: Paths, monkeypatch: pytest.MonkeyPatch
+):
+    may_end = threading.Event()
+    monkeypatch.setattr("cifar_tui.data.cifar100.download", lambda *_: may_end.wait(60))
     async with running(app, (160, 50)) as pilot:
-        await pilot.press("i")
+        await pilot.press("i", "d")
         await until(pilot, lambda: isinstance(app.screen, DatasetScreen))
         dialog = app.screen
         app.push_screen(ConfirmScreen("Stay?", "Yes", "No"))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         runs.keep_images(paths)
-        dialog.post_message(DatasetScreen.Ended(None))
-        await pilot.pause()
+        may_end.set()
+        await until(pilot, lambda: dialog._is_done)
         assert isinstance(app.screen, ConfirmScreen)
         await pilot.press("y")
         await until(pilot, lambda: len(app.screen_stack) == 1)

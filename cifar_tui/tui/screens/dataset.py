@@ -1,23 +1,24 @@
 """Where the images come from: download CIFAR-100, import it from a path, or use the embedded set."""
 
+from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
+from types import ModuleType
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, ProgressBar, Static
 
-from cifar_tui.data.dataset import DatasetError
 from cifar_tui.paths import Paths, expand
+from cifar_tui.tui.transfer import Tell, Transfer
 
 NO_CIFAR100 = "CIFAR-100 is not here: press i to download, import, or use the embedded set."
 """Where this dialog opens with that key."""
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 class DatasetChoice(StrEnum):
@@ -39,24 +40,16 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
         Binding("escape", "leave", "Close"),
     ]
 
-    class Progressed(Message):
-        """The download has come so far."""
+    def __init__(self, paths: Paths, transfer: Transfer) -> None:
+        """Ask.
 
-        def __init__(self, done: int, total: int) -> None:
-            super().__init__()
-            self.done = done
-            self.total = total
-
-    class Ended(Message):
-        """The thread is done; `error` is a sentence when it failed."""
-
-        def __init__(self, error: str | None) -> None:
-            super().__init__()
-            self.error = error
-
-    def __init__(self, paths: Paths) -> None:
+        Args:
+            paths: where the data set is, or is to be.
+            transfer: the app's own; one that is under way is shown.
+        """
         super().__init__()
         self._paths = paths
+        self._transfer = transfer
         self._is_done = False
 
     def compose(self) -> ComposeResult:
@@ -81,6 +74,9 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
         """Hide the bar until there is progress."""
         self.query_one(ProgressBar).display = False
         self.query_one("#import" if self._paths.cifar100.is_file() else "#download").focus()
+        if self._transfer.is_under_way:
+            self._show_busy()
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
 
     def _explanation(self) -> str:
         if self._paths.cifar100.is_file():
@@ -89,21 +85,18 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
 
     def action_download(self) -> None:
         """Download the official archive."""
-        if self._is_busy:
-            return
-        self._begin("Downloading …")
-        self._download()
+        self._begin("Downloading", lambda cifar100, tell: cifar100.download(self._paths, tell))
 
     def action_import(self) -> None:
         """Import from the path, or go and type one."""
-        line = self.query_one("#path", Input)
         if self._is_busy:
             return
+        line = self.query_one("#path", Input)
         if not line.value.strip():
             line.focus()
             return
-        self._begin("Reading and decoding …")
-        self._import(expand(line.value.strip()))
+        path = expand(line.value.strip())
+        self._begin("Reading and decoding", lambda cifar100, _tell: cifar100.import_from(path, self._paths))
 
     def action_embedded(self) -> None:
         """Use the embedded set."""
@@ -126,39 +119,41 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     def _embedded_pressed(self) -> None:
         self.action_embedded()
 
+    def _begin(self, what: str, work: Callable[[ModuleType, Tell], object]) -> None:
+        if self._is_busy:
+            return
+
+        def load_and_work(tell: Tell) -> None:
+            from cifar_tui.data import cifar100  # what decodes images takes a while to import
+
+            work(cifar100, tell)
+
+        self._transfer.start(what, load_and_work)
+        self._show_busy()
+
     @property
     def _is_busy(self) -> bool:
         return self.query_one("#download", Button).disabled
 
-    def _begin(self, what: str) -> None:
-        bar = self.query_one(ProgressBar)
-        bar.display = True
-        bar.update(total=None)
-        self.query_one("#message", Static).update(what)
+    def _show_busy(self) -> None:
+        self.query_one(ProgressBar).display = True
         for button in self.query(Button):
             button.disabled = button.id != "embedded"
+        self._show_progress()
 
-    @work(thread=True, exclusive=True, group="dataset")
-    def _download(self) -> None:
-        from cifar_tui.data import cifar100
+    def _show_progress(self) -> None:
+        done, total = self._transfer.progress or (None, None)
+        self.query_one(ProgressBar).update(total=total, progress=done or 0)
+        of = f" {done / 1e6:.0f} of {total / 1e6:.0f} MB" if done is not None and total else ""
+        self.query_one("#message", Static).update(f"{self._transfer.what} …{of}")
 
-        error: str | None = None
-        try:
-            cifar100.download(self._paths, lambda done, total: self.post_message(self.Progressed(done, total)))
-        except DatasetError as raised:
-            error = str(raised)
-        self.post_message(self.Ended(error))
-
-    @work(thread=True, exclusive=True, group="dataset")
-    def _import(self, path: Path) -> None:
-        from cifar_tui.data import cifar100
-
-        error: str | None = None
-        try:
-            cifar100.import_from(path, self._paths)
-        except DatasetError as raised:
-            error = str(raised)
-        self.post_message(self.Ended(error))
+    def _look(self) -> None:
+        if not self._is_busy:
+            return
+        if self._transfer.is_under_way:
+            self._show_progress()
+        else:
+            self._show_end(self._transfer.error)
 
     @on(events.ScreenResume)
     def _close_when_done(self) -> None:
@@ -166,19 +161,12 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
         if self._is_done and self.app.screen is self:
             self.dismiss(DatasetChoice.CIFAR100)
 
-    @on(Progressed)
-    def _show_progress(self, message: Progressed) -> None:
-        self.query_one(ProgressBar).update(total=message.total, progress=message.done)
-        text = f"Downloading … {message.done / 1e6:.0f} of {message.total / 1e6:.0f} MB"
-        self.query_one("#message", Static).update(text)
-
-    @on(Ended)
-    def _show_end(self, message: Ended) -> None:
-        if message.error is None:
+    def _show_end(self, error: str | None) -> None:
+        if error is None:
             self._is_done = True
             self._close_when_done()
             return
         self.query_one(ProgressBar).display = False
-        self.query_one("#message", Static).update(Text(message.error, style="bold red"))
+        self.query_one("#message", Static).update(Text(error, style="bold red"))
         for button in self.query(Button):
             button.disabled = False

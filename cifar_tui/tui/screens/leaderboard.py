@@ -135,6 +135,8 @@ class LeaderboardPane(RunEdits):
         """
         if (snapshot.rows, measured) != (self._runs, self._measured):
             self._runs, self._measured = snapshot.rows, measured
+            known = {row.key for row in snapshot.rows}
+            self._marked[:] = [key for key in self._marked if key in known]
             self._rank()
 
     def action_sort(self, step: int) -> None:

@@ -58,6 +58,7 @@ class SweepScreen(Screen[str | None]):
         self._runs = tuple(runs)
         self._read = read
         self._grid = grid_of(runs)
+        self._is_looking = False
 
     def compose(self) -> ComposeResult:
         """Lay out the plane of two axes, and the cells."""
@@ -85,9 +86,15 @@ class SweepScreen(Screen[str | None]):
         self.app.copy_to_clipboard(as_markdown(self._grid))
         self.notify("Copied the table as Markdown.")
 
-    @work(exclusive=True, group="sweep")
+    @work(group="sweep")
     async def _look(self) -> None:
-        runs = tuple(await asyncio.to_thread(self._read))
+        if self._is_looking:  # a home on a network may take longer than it is until the next look
+            return
+        self._is_looking = True
+        try:
+            runs = tuple(await asyncio.to_thread(self._read))
+        finally:
+            self._is_looking = False
         if runs != self._runs:
             self._runs, self._grid = runs, grid_of(runs)
             self._draw()

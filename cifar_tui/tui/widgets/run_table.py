@@ -147,7 +147,8 @@ class RunTable(BrightTable):
         same = next((place for place, row in enumerate(rows) if row.key == chosen.key), None)
         # Of a run whose seeds are put together, the row of them all, and back from that to the first of them.
         akin = (place for place, row in enumerate(rows) if chosen.key in row.members or row.key in chosen.members)
-        return next(akin, 0) if same is None else same
+        # Of one that is gone, its neighbour: the next key must not meet the best run, on top.
+        return next(akin, max(0, min(self.cursor_row, len(rows) - 1))) if same is None else same
 
     def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
         scroll_x = self.scroll_x
