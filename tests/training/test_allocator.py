@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from cifar_tui.training.allocator import give_back_freed_memory, keep_freed_memory
+
 _PAGES = """
 import resource, threading
 import torch
@@ -67,8 +69,7 @@ def test_a_small_run_after_a_large_one_needs_little() -> None:
 
 
 def test_other_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cifar_tui.training import allocator
-
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda _name: pytest.fail("no library is to be asked"))
-    allocator.keep_freed_memory()
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: pytest.fail("no library is to be asked"))
+    keep_freed_memory()
+    give_back_freed_memory()
