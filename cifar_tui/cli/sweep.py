@@ -113,7 +113,7 @@ def resume_sweep(
     settle_jobs(paths, store, _find(store, name))
     runs = _find(store, name)
     unfinished = tuple(run for run in runs if run.status.can_go_on)
-    what = Plan((), unfinished, tuple(run for run in runs if run not in unfinished))
+    what = Plan((), unfinished, tuple(run for run in runs if not run.status.can_go_on))
     resumed = _carried_out(RunQueue(store), name, what.for_slurm() if slurm is not None else what, slurm)
     if slurm is not None:
         hand_over(paths, store, resumed, slurm, as_json=as_json)

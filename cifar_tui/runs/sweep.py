@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 
 from cifar_tui.config import FieldPath, RunConfig, with_values
 from cifar_tui.runs.cells import kind_of, statuses
@@ -30,9 +31,12 @@ class Plan:
 
     def for_slurm(self) -> "Plan":
         """Return the plan of one who hands it to Slurm: what waits on this machine is to go on there."""
-        here = [run for run in self.present if run.status is RunStatus.QUEUED and run.record.slurm is None]
-        present = tuple(run for run in self.present if run not in here)
-        return Plan(self.missing, (*self.unfinished, *here), present)
+
+        def waits_here(run: Run) -> bool:
+            return run.status is RunStatus.QUEUED and run.record.slurm is None
+
+        unfinished = (*self.unfinished, *filter(waits_here, self.present))
+        return Plan(self.missing, unfinished, tuple(filterfalse(waits_here, self.present)))
 
 
 @dataclass(frozen=True)

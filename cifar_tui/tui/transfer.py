@@ -1,9 +1,12 @@
 """A download or an import, which goes on whatever screen is shown."""
 
+import logging
 import threading
 from collections.abc import Callable
 
 from cifar_tui.data.dataset import DatasetError
+
+logger = logging.getLogger(__name__)
 
 Tell = Callable[[int, int], None]
 """Told how many bytes are there, and of how many."""
@@ -44,6 +47,10 @@ class Transfer:
             work(self._tell)
         except DatasetError as error:
             self.error = str(error)
+        except Exception as error:
+            logger.exception("%s failed", self.what)
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            self.error = f"{self.what} failed: {reason}."
         finally:
             self.is_under_way = False
             self._listener()
