@@ -82,7 +82,7 @@ def measure(
         PrecisionError: it does not compute in the precision that is asked for.
     """
     keep_freed_memory()  # as a run does
-    same_for_all = {"epochs": _ENDLESS, "accumulation": 1, "compile": "off"}
+    same_for_all = {"epochs": _ENDLESS, "eval_every": _ENDLESS, "accumulation": 1, "compile": "off"}
     config = with_values(config, {("training", key): value for key, value in same_for_all.items()})
     dataset = random_images()
     device = find_device(config.training.device)

@@ -8,7 +8,7 @@ import torch
 from cifar_tui.bench.clock import synchronise
 from cifar_tui.config import RunConfig
 from cifar_tui.data.dataset import ImageDataset
-from cifar_tui.events import BatchProgress, EpochFinished, Event
+from cifar_tui.events import BatchProgress, Event
 from cifar_tui.training.loop import train
 
 _WARMUP_BATCHES = 2
@@ -23,17 +23,17 @@ def our_speed(
 ) -> float:
     """Train for about `seconds` after a warm-up, at least one batch; return images a second of training.
 
-    The loop asks whether to stop before each step: that is where its time is taken. Validation does not count, as the
-    other ways have none.
+    The loop asks whether to stop before each step: that is where its time is taken.
 
     Args:
-        config: what to train, one batch a step, for more epochs than there is time.
+        config: what to train, one batch a step, for more epochs than there is time, and without validation, as the
+            other ways have none.
         dataset: on which images; a multiple of the batch size.
         device: the one that `config` names.
         seconds: how long.
         report: told the progress, as the app writes it to the disk.
     """
-    began = elapsed = validation = 0.0
+    began = elapsed = 0.0
     batches = -1
 
     def should_stop() -> bool:
@@ -42,18 +42,15 @@ def our_speed(
         if batches == _WARMUP_BATCHES:
             synchronise(device)
             began = time.perf_counter()
-        if batches <= _WARMUP_BATCHES or time.perf_counter() - began - validation < seconds:
+        if batches <= _WARMUP_BATCHES or time.perf_counter() - began < seconds:
             return False
         synchronise(device)
-        elapsed = time.perf_counter() - began - validation
+        elapsed = time.perf_counter() - began
         return True
 
     def emit(event: Event) -> None:
-        nonlocal validation
         if isinstance(event, BatchProgress):
             report(event)
-        elif isinstance(event, EpochFinished) and batches >= _WARMUP_BATCHES:
-            validation += event.seconds - len(dataset.train) / event.images_per_second
 
     train(config, dataset, emit, should_stop)
     return (batches - _WARMUP_BATCHES) * config.training.batch_size / elapsed

@@ -149,6 +149,7 @@ class _Execution:
         self.device = device
         self.folder = store.folder / run_id
         self.backlog = Backlog(self._tell_of_the_disk)
+        self.epochs = 0
         self._is_asked = False
         self._next_look = 0.0
 
@@ -160,6 +161,7 @@ class _Execution:
             status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
         )
         config = record.config
+        self.epochs = config.training.epochs
         try:
             from cifar_tui.data.load import load
             from cifar_tui.runs.checkpoints import Checkpoints
@@ -210,7 +212,8 @@ class _Execution:
             case EpochFinished():
                 self.backlog.write("epochs.jsonl", lambda: self.store.append_epoch(self.run_id, event))
                 self._log(_epoch_line(event))
-                self._is_asked |= wanted_stop(self.folder) is not None
+                # What remains after the last epoch is the test alone.
+                self._is_asked |= wanted_stop(self.folder) is not None and event.epoch < self.epochs
             case Tested():
                 self.backlog.write("predictions.npz", lambda: self._write_predictions(event))
             case RunEnded():

@@ -1,13 +1,13 @@
 """The training loop: one for all models.
 
 It knows no thread, no screen and no disk layout. It says what happens through `emit`, asks `should_stop` before every
-step, and hands out its whole state through `save`. Nothing is read back from the device for a batch: sums stay there
-until somebody is told about them, at most twice a second.
+step and every batch of evaluation, and hands out its whole state through `save`. Nothing is read back from the device
+for a batch: sums stay there until somebody is told about them, at most twice a second.
 """
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -63,6 +63,10 @@ class TrainingError(Exception):
     """One sentence: why training cannot go on."""
 
 
+class _StoppedError(Exception):
+    """Training, validation or test was left on the way."""
+
+
 def train(
     config: RunConfig,
     dataset: ImageDataset,
@@ -77,7 +81,7 @@ def train(
         config: what to train and how.
         dataset: with a validation split.
         emit: told each event, in order; the last one is `RunEnded` with `finished` or `stopped`.
-        should_stop: asked before each step of the optimiser.
+        should_stop: asked before each step of the optimiser, and before each batch of validation and test.
         save: given the state after each epoch and on a stop, only while all is finite. Its tensors are the live ones,
             which change when training goes on: write or copy them before returning.
         state: where to go on from, as `save` was given it; None begins afresh.
@@ -105,9 +109,10 @@ def _train(trainer: "_Trainer", save: Callable[[State], None], state: State | No
     if state is not None:
         trainer.load_state(state)
     trainer.emit(trainer.introduction())
-    if trainer.fit(save):
+    try:
+        trainer.fit(save)
         trainer.test()
-    else:
+    except _StoppedError:
         trainer.emit(RunEnded(Outcome.STOPPED))
 
 
@@ -240,26 +245,30 @@ class _Trainer:
                 "train the run again from its beginning."
             ) from error
 
-    def fit(self, save: Callable[[State], None]) -> bool:
-        """Train to the end; False when it was stopped on the way."""
-        while self.at.epoch <= self.recipe.epochs and not self._has_stalled():
-            went_through = self._train_epoch()
-            self._check_losses()
-            if went_through:
-                self._finish_epoch()
-            save(self.state())
-            if not went_through:
-                return False
-        return True
+    def fit(self, save: Callable[[State], None]) -> None:
+        """Train to the end.
 
-    def _train_epoch(self) -> bool:
+        Raises:
+            _StoppedError: it was stopped on the way; the state that a resume needs is saved.
+        """
+        while self.at.epoch <= self.recipe.epochs and not self._has_stalled():
+            try:
+                self._train_epoch()
+                self._finish_epoch()
+            except _StoppedError:
+                self._check_losses()
+                save(self.state())
+                raise
+            save(self.state())
+
+    def _train_epoch(self) -> None:
         self.model.train()
         began = reported = time.perf_counter()
         batch_before, seconds_before = self.at.batch, self.at.seconds
         try:
             for batch in self.train_batches.epoch(self.at.epoch, first_batch=batch_before):
-                if self._begins_a_step() and self.should_stop():
-                    return False
+                if self._begins_a_step():
+                    self._go_on()
                 self._train_batch(batch)
                 self.at.batch += 1
                 if time.perf_counter() - reported >= SECONDS_BETWEEN_REPORTS:
@@ -267,9 +276,12 @@ class _Trainer:
                     reported = time.perf_counter()
                     self._report(sum(self.batch_sizes[batch_before : self.at.batch]) / (reported - began))
             self._check_losses()  # this waits for the device, so that the time below is true
-            return True
         finally:
             self.at.seconds = seconds_before + time.perf_counter() - began
+
+    def _go_on(self) -> None:
+        if self.should_stop():
+            raise _StoppedError
 
     def _train_batch(self, batch: TrainBatch) -> None:
         place = self.at.batch
@@ -324,7 +336,7 @@ class _Trainer:
 
     def _finish_epoch(self) -> None:
         batches = len(self.batch_sizes)
-        self.last = EpochFinished(
+        finished = EpochFinished(
             epoch=self.at.epoch,
             train_loss=self.tally.loss(batches),
             train_accuracy=self.tally.accuracy(batches),
@@ -336,17 +348,18 @@ class _Trainer:
             grad_norm=self.tally.grad_norm(batches),
         )
         if self.at.epoch % self.recipe.eval_every == 0 or self.at.epoch == self.recipe.epochs:
-            self.last = self._validated(self.last)
+            finished = self._validated(finished)
+        self.last = finished
         self.at = replace(
             self.at,
             epoch=self.at.epoch + 1,
             batch=0,
             seconds=0.0,
             run_train_seconds=self.at.run_train_seconds + self.at.seconds,
-            run_seconds=self.at.run_seconds + self.last.seconds,
+            run_seconds=self.at.run_seconds + finished.seconds,
         )
         self.tally.clear()
-        self.emit(self.last)
+        self.emit(finished)
 
     def _validated(self, epoch: EpochFinished) -> EpochFinished:
         began = time.perf_counter()
@@ -359,7 +372,7 @@ class _Trainer:
 
     def _judge(self, batches: EvalBatches) -> tuple[float, Tensor, Tensor]:
         """Return the mean loss, the logits and the labels."""
-        logits, labels = predict(self.judged, batches, self.numerics.autocast())
+        logits, labels = predict(self.judged, self._unless_stopped(batches), self.numerics.autocast())
         loss = F.cross_entropy(logits, labels)
         if not loss.isfinite():
             raise TrainingError(
@@ -367,6 +380,11 @@ class _Trainer:
                 "a lower learning rate usually helps."
             )
         return loss.item(), logits, labels
+
+    def _unless_stopped(self, batches: EvalBatches) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in batches:
+            self._go_on()
+            yield batch
 
     def _remember_the_best(self, accuracy: float) -> None:
         if accuracy > self.at.best_accuracy:
@@ -379,7 +397,11 @@ class _Trainer:
         return 0 < self.recipe.patience <= self.at.validations_since_best
 
     def test(self) -> None:
-        """Score the weights on the test images and say so, then say that the run has ended."""
+        """Score the weights on the test images and say so, then say that the run has ended.
+
+        Raises:
+            _StoppedError: it was stopped on the way; it begins anew when the run goes on.
+        """
         assert self.last is not None
         val_accuracy = self.last.val_accuracy
         if self.best_weights is not None:

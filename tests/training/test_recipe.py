@@ -36,22 +36,23 @@ def test_the_moving_average_is_what_is_evaluated(dataset: ImageDataset, make_con
     """Each step: average = 0.7 · average + 0.3 · weights; BatchNorm's statistics too."""
     config = make_config("simple_cnn", ema_decay=0.7, epochs=2)
     expected: dict[str, torch.Tensor] = {}
-    weights: list[dict[str, torch.Tensor]] = []
+    weights: dict[int, dict[str, torch.Tensor]] = {}
 
-    def save(state: State) -> None:
-        weights.append({name: value.clone() for name, value in state["model"].items()})
-
-    # Stopped after each batch and resumed, the run shows its weights after each step.
+    # Stopped after each batch and resumed, the run shows its weights after each step; the first epoch's validation is
+    # stopped before as well, and leaves them as they are.
     state: State | None = None
-    for _ in range(2 * 4):
+    for _ in range(4 + 1 + 4):
         recorder = run(config, dataset, stop_at=1, state=state)
         state = recorder.states[-1]
-        save(state)
+        position = state["position"]
+        step = (position["epoch"] - 1) * 4 + position["batch"]
+        weights[step] = {name: value.clone() for name, value in state["model"].items()}
     assert state is not None
-    for step, values in enumerate(weights):
+    assert list(weights) == list(range(1, 8 + 1))
+    for step, values in weights.items():
         for name, value in values.items():
             if value.is_floating_point():
-                expected[name] = value if step == 0 else 0.7 * expected[name] + 0.3 * value
+                expected[name] = value if step == 1 else 0.7 * expected[name] + 0.3 * value
     for name, value in expected.items():
         torch.testing.assert_close(state["average"][f"module.{name}"], value, rtol=1e-4, atol=1e-6)
 
@@ -192,7 +193,7 @@ def test_nothing_is_saved_once_the_loss_is_lost(dataset: ImageDataset, make_conf
     assert not any(isinstance(event, RunEnded) for event in events)
 
     asked = iter(range(10_000))
-    last = len(finished) * 4 + 4  # every batch of the epoch in which it happens
+    last = len(finished) * (4 + 1) + 4  # every batch of the epoch in which it happens; a validation is one more
     saved: list[Any] = []
     with pytest.raises(Exception, match="no longer finite"):
         train(config, dataset, events.append, lambda: next(asked) >= last, lambda state: saved.append(state))
