@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""What is wrong where a disk is full, or a person's share of it."""
+
 _UNFINISHED = ".tmp"
 
 
@@ -71,7 +74,7 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
 
     Args:
         path: the file.
-        line: without its end.
+        line: without its end; of what is no Unicode, such as a part of a file's name, its escape is written.
         durable: return once it would outlast a power cut.
 
     Raises:
@@ -82,7 +85,7 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
         if size:
             file.seek(size - 1)
         is_torn = size > 0 and file.read(1) != b"\n"
-        content = memoryview(b"\n" * is_torn + line.encode() + b"\n")
+        content = memoryview(b"\n" * is_torn + line.encode(errors="backslashreplace") + b"\n")
         try:
             while content:  # a disk that fills up takes a part before it refuses
                 content = content[file.write(content) :]

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cifar_tui.text import printable
+
 if TYPE_CHECKING:  # numpy takes a good part of the time to the app's first frame
     import numpy as np
     from numpy.typing import NDArray
@@ -14,6 +16,9 @@ SIDE = 32
 
 class DatasetError(Exception):
     """One sentence: which data cannot be used, why, and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 @dataclass(frozen=True, eq=False)

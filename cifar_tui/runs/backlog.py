@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from cifar_tui.files import NO_ROOM
 from cifar_tui.runs.store import StoreError
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class Backlog:
         self._waiting: list[tuple[str, Callable[[], object]]] = []
         self._refused: set[str] = set()
         """The files that could not be written when they were last tried."""
+        self._lacks_room = False
+        """Whether that was all that was wrong, the last time."""
 
     def write(self, file: str, write: Callable[[], object]) -> None:
         """Do `write` once all before it is done: now, or at a later `flush`."""
@@ -49,15 +52,26 @@ class Backlog:
         return not self._waiting
 
     def insist(self, seconds: float, give_up: Callable[[], bool]) -> bool:
-        """Flush again and again, for `seconds` at most or until `give_up` says so; return whether all was written."""
+        """Flush again and again, until `give_up` says so; return whether all was written.
+
+        Args:
+            seconds: at most, where something else than a lack of room is wrong: a folder that is gone stays gone.
+            give_up: whether somebody wants to leave.
+        """
         deadline = time.monotonic() + seconds
         while not self.flush():
-            if give_up() or time.monotonic() > deadline:
+            if self._lacks_room:
+                deadline = time.monotonic() + seconds
+            elif time.monotonic() > deadline:
+                return False
+            if give_up():
                 return False
             time.sleep(_SECONDS_BETWEEN_TRIES)
         return True
 
     def _refuse(self, file: str, error: OSError | StoreError) -> None:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        self._lacks_room = isinstance(cause, OSError) and cause.errno in NO_ROOM
         reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         if not self._refused:
             self._tell(f"{file}: {reason}. Training goes on, and writes what it kept once there is room.")

@@ -1,7 +1,6 @@
 """Trains one run of the store in the calling thread, writing everything to its folder first."""
 
 import contextlib
-import errno
 import logging
 import os
 import time
@@ -24,7 +23,7 @@ from cifar_tui.events import (
     WritingFailed,
     WritingRecovered,
 )
-from cifar_tui.files import append_line, remove_unfinished, replacing
+from cifar_tui.files import NO_ROOM, append_line, remove_unfinished, replacing
 from cifar_tui.paths import Paths
 from cifar_tui.runs.backlog import Backlog
 from cifar_tui.runs.devices import AUTO, suits
@@ -33,7 +32,8 @@ from cifar_tui.runs.heartbeat import beating, lives_elsewhere
 from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.stopping import StopAt, let_go_on, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError, now
-from cifar_tui.training.allocator import give_back_freed_memory, keep_freed_memory
+from cifar_tui.text import printable
+from cifar_tui.training.allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from cifar_tui.runs.checkpoints import Checkpoints
@@ -50,7 +50,7 @@ _SECONDS_TO_WAIT_FOR_THE_LOCK = 2.0
 _SECONDS_A_TRY = 0.1
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_TO_INSIST = 600.0
-"""What a run came to is written as soon as a full disk has room again; after this long the next run is begun."""
+"""What a run came to is written as soon as it can be; a full disk is waited for, as it takes no other run either."""
 
 _WRITTEN_BY_TRAINING_ALONE = ("checkpoint.pt", "epochs.jsonl", "progress.json", "predictions.npz")
 
@@ -95,14 +95,12 @@ def execute(
     if lives_elsewhere(store.folder / run_id):
         raise RunTakenError(f"{run_id} is being trained on another host.")
     with _held(store, run_id, only_if):
-        if only_if is not None and store.get(run_id).status is not only_if:
-            raise RunTakenError(f"{run_id} is no longer {only_if}.")
         keep_freed_memory()
         with beating(store.folder / run_id, os.environ.get("SLURM_JOB_ID")):
             try:
-                return _Execution(paths, store, run_id, should_stop, listener, device).run()
+                return _Execution(paths, store, run_id, should_stop, listener, device).run(only_if)
             finally:
-                give_back_freed_memory()
+                _release()
 
 
 def execute_now(
@@ -131,6 +129,14 @@ def _held(store: RunStore, run_id: str, only_if: RunStatus | None) -> AbstractCo
                 raise RunTakenError(f"{run_id} is being trained by another process.") from None
 
 
+def _release() -> None:
+    """Give back what the run held, on the device and here: a process may live for days after it."""
+    with contextlib.suppress(ImportError, OSError):  # of torch, which then was not there for the run either
+        from cifar_tui.training.memory import release
+
+        release()
+
+
 class _Execution:
     def __init__(
         self,
@@ -153,13 +159,11 @@ class _Execution:
         self._is_asked = False
         self._next_look = 0.0
 
-    def run(self) -> RunEnded:
+    def run(self, only_if: RunStatus | None) -> RunEnded:
+        record = self._begin(only_if)
         let_go_on(self.folder)  # a wish from before, of whoever stopped it then
         for name in _WRITTEN_BY_TRAINING_ALONE:
             remove_unfinished(self.folder / name)
-        record = self._change(
-            status=RunStatus.RUNNING, started_at=now(), ended_at=None, error=None, environment=describe_environment()
-        )
         config = record.config
         self.epochs = config.training.epochs
         try:
@@ -188,6 +192,18 @@ class _Execution:
             self._log(traceback.format_exc())
             self._hear(RunEnded(Outcome.FAILED, error=_sentence(error)))
         return self.last_word
+
+    def _begin(self, only_if: RunStatus | None) -> RunRecord:
+        environment = describe_environment()
+
+        def begin(record: RunRecord) -> RunRecord:
+            # Not before: in this moment somebody may take the run out of the queue.
+            if only_if is not None and record.status is not only_if:
+                raise RunTakenError(f"{self.run_id} is no longer {only_if}.")
+            begun = {"status": RunStatus.RUNNING, "started_at": now(), "ended_at": None, "error": None}
+            return record.model_copy(update={**begun, "environment": environment})
+
+        return self.store.change(self.run_id, begin).record
 
     def _should_stop(self) -> bool:
         """Whether to stop before the next step; looks for a wish in the run folder twice a second."""
@@ -278,8 +294,8 @@ def _sentence(error: Exception) -> str:
     if type(error).__module__.startswith("cifar_tui."):
         return str(error)
     first_line = (str(error).splitlines() or [""])[0]
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         return "The disk is full: make room and resume the run; it goes on from its last checkpoint."
     if isinstance(error, OSError):
-        return f"{error.filename or 'The run folder'}: {error.strerror or error}."
-    return f"{type(error).__name__}: {first_line} (the run's log.txt has the details)"
+        return printable(f"{error.filename or 'The run folder'}: {error.strerror or error}.")
+    return printable(f"{type(error).__name__}: {first_line} (the run's log.txt has the details)")

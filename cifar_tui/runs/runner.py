@@ -66,7 +66,7 @@ class Runner:
             place: this runner's device among them.
             is_own_choice: whether no person named the devices, so that others may be taken.
             sweep: take only runs of this sweep.
-            tell: given a sentence when the device takes no more runs, in the runner's thread.
+            tell: given a sentence, in the runner's thread, when the device takes no more runs, or not some run.
         """
         self._paths = paths
         self._store = store
@@ -82,6 +82,8 @@ class Runner:
         self._leave = threading.Event()
         self._leave_when_idle = threading.Event()
         self._is_checked = False
+        self._is_stuck = False
+        """Whether the last run could not even be begun, which was told."""
         self._current: str | None = None
         self._thread = threading.Thread(target=self._work, name="runner", daemon=False)
 
@@ -166,12 +168,19 @@ class Runner:
                     self._paths, self._store, waiting[0], self._leave.is_set, self._listener,
                     device=self.device, only_if=RunStatus.QUEUED,
                 )  # fmt: skip
+                self._is_stuck = False
                 if ended.error is not None:
                     self._check_device()
+            except DeviceGoneError:
+                raise
             except RunTakenError:
                 unusable.add(waiting[0])  # by a runner beside this one, as a rule
-            except (StoreError, OSError) as error:
-                logger.warning("%s is passed over for now: %s", waiting[0], error)
+            except Exception as error:
+                if not isinstance(error, StoreError | OSError):
+                    logger.exception("%s could not be trained", waiting[0])
+                if not self._is_stuck:  # the others are no better off as a rule, nor is it a second later
+                    self._tell(f"{waiting[0]} is passed over for now: {error}")
+                self._is_stuck = True
                 unusable.add(waiting[0])
             finally:
                 self._current = None

@@ -10,6 +10,7 @@ from cifar_tui.config import RunConfig
 from cifar_tui.data.batches import TrainBatches
 from cifar_tui.data.dataset import ImageDataset
 from cifar_tui.models.build import build
+from cifar_tui.training.allocator import give_back_freed_memory
 from cifar_tui.training.average import MovingAverage
 from cifar_tui.training.precision import choose_numerics
 
@@ -33,7 +34,7 @@ def explain_out_of_memory(message: str, config: RunConfig, dataset: ImageDataset
         dataset: that it was to learn.
         device: where it ran; nothing of the run may be left there.
     """
-    release(device)
+    release()
     asked = _ASKED.search(message)
     size = config.training.batch_size
     told = f"Out of memory at batch size {size}" + (f": {_readable(asked[1])} more were asked for" if asked else "")
@@ -44,13 +45,14 @@ def explain_out_of_memory(message: str, config: RunConfig, dataset: ImageDataset
     return f"{told}; no batch size fits this model here."
 
 
-def release(device: torch.device) -> None:
-    """Give back what finished runs left behind, so that the next one finds the device as the first did."""
+def release() -> None:
+    """Give back what finished runs left behind, so that other processes, and the next run, find it free."""
     gc.collect()
-    if device.type == "cuda":
+    if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-    elif device.type == "mps":
+    elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
+    give_back_freed_memory()
 
 
 def _fits(config: RunConfig, dataset: ImageDataset, device: torch.device, batch_size: int) -> bool:
@@ -61,7 +63,7 @@ def _fits(config: RunConfig, dataset: ImageDataset, device: torch.device, batch_
         if not is_out_of_memory(error):
             raise
         fits = False
-    release(device)
+    release()
     return fits
 
 

@@ -5,14 +5,16 @@ import json
 import os
 import shutil
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from cifar_tui.config import RunConfig, with_values
+from cifar_tui.config import RunConfig, Source, with_values
 from cifar_tui.events import EpochFinished, Event, Outcome, RunEnded, RunStarted, WritingFailed, WritingRecovered
 from cifar_tui.models.softmax_regression import SoftmaxRegression
 from cifar_tui.paths import Paths
@@ -240,6 +242,59 @@ def test_a_log_that_cannot_be_written_costs_nothing(
     assert execute(paths, store, run.id, _never, _ignore).outcome is Outcome.FINISHED
 
 
+def test_a_file_whose_name_is_no_unicode_fails_the_run_in_a_sentence(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    """As archives made on other systems leave them."""
+    for split in ("train", "test"):
+        folder = tmp_path / "images" / split / "cat"
+        folder.mkdir(parents=True)
+        Path(os.fsdecode(os.fsencode(folder) + b"/H\xecnh.png")).write_bytes(b"no image")
+    config = make_config()
+    folder_config = config.data.model_copy(update={"source": Source.FOLDER, "path": str(tmp_path / "images")})
+    run = queue.add(config.model_copy(update={"data": folder_config}))
+    ended = execute(paths, store, run.id, _never, _ignore)
+    assert ended.outcome is Outcome.FAILED
+    assert ended.error is not None
+    assert "cat/H�nh.png cannot be read as an image" in ended.error
+    assert store.get(run.id).record.error == ended.error
+    assert ended.error in (run.folder / "log.txt").read_text()
+
+
+def test_what_a_run_held_on_the_device_is_given_back(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models: list[weakref.ref[torch.nn.Module]] = []
+    alive: list[bool] = []
+    build = loop.build
+
+    def remembered(*arguments: Any) -> torch.nn.Module:
+        model = build(*arguments)
+        models.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(loop, "build", remembered)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: alive.extend(model() is not None for model in models))
+    execute(paths, store, queue.add(make_config()).id, _never, _ignore)
+    assert alive == [False]
+
+
+def test_a_run_that_is_taken_out_of_the_queue_while_it_begins_is_left_alone(
+    paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = queue.add(make_config())
+
+    def take_out() -> None:
+        store.change(run.id, lambda record: record.model_copy(update={"status": RunStatus.STOPPED}))
+
+    monkeypatch.setattr("cifar_tui.runs.execute.describe_environment", take_out)
+    with pytest.raises(RunTakenError, match="is no longer queued"):
+        execute(paths, store, run.id, _never, _ignore, only_if=RunStatus.QUEUED)
+    assert store.get(run.id).status is RunStatus.STOPPED
+    assert not store.epochs(run.id)
+
+
 class TestFullDisk:
     """Training goes on where it can, and nothing that it said is lost."""
 
@@ -284,24 +339,34 @@ class TestFullDisk:
         assert execute(paths, store, run_id, _never, _ignore).outcome is Outcome.FINISHED
         assert [epoch.epoch for epoch in store.epochs(run_id)] == [1, 2, 3, 4, 5]
 
-    def test_the_results_wait_for_room(
-        self, paths: Paths, store: RunStore, queue: RunQueue, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("number", "are_written"), [(errno.ENOSPC, True), (errno.ENOENT, False)])
+    def test_the_results_wait_for_room_and_for_nothing_else(
+        self,
+        paths: Paths,
+        store: RunStore,
+        queue: RunQueue,
+        make_config: MakeConfig,
+        monkeypatch: pytest.MonkeyPatch,
+        number: int,
+        are_written: bool,
     ) -> None:
         monkeypatch.setattr("cifar_tui.runs.backlog._SECONDS_BETWEEN_TRIES", 0.01)
+        monkeypatch.setattr("cifar_tui.runs.execute._SECONDS_TO_INSIST", 0.0)
         tries: list[str] = []
         change = RunStore.change
 
         def refuse(self: RunStore, run_id: str, edit: Callable[[RunRecord], RunRecord]) -> Run:
             if edit(store.get(run_id).record).results is not None and len(tries) < 3:
                 tries.append(run_id)
-                raise StoreError("run.json cannot be written: No space left on device.")
+                raise StoreError(f"run.json cannot be written: {os.strerror(number)}.") from OSError(number, "")
             return change(self, run_id, edit)
 
         monkeypatch.setattr(RunStore, "change", refuse)
         run_id = queue.add(make_config()).id
         ended = execute(paths, store, run_id, _never, _ignore)
-        assert len(tries) == 3
-        assert store.get(run_id).record.results == ended.results
+        assert ended.results
+        assert (store.get(run_id).record.results == ended.results) is are_written
+        assert (len(tries) == 3) is are_written
 
 
 class _Disk:

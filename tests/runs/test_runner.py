@@ -11,11 +11,12 @@ import pytest
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Event, RunEnded, RunStarted
 from cifar_tui.paths import Paths
+from cifar_tui.runs.execute import execute
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.store import RunStore, StoreError
 
 MakeConfig = Callable[..., RunConfig]
 Until = Callable[[Callable[[], object]], None]
@@ -119,6 +120,40 @@ def test_a_run_that_is_held_is_passed_over(
         until(lambda: ear.ended == [free.id])
     runner.wake()
     until(lambda: ear.ended == [free.id, held.id])
+
+
+@pytest.mark.parametrize("error", [StoreError("The disk is full."), ValueError("nobody thought of this")])
+def test_what_cannot_be_trained_is_passed_over_and_told_once(
+    paths: Paths,
+    store: RunStore,
+    ear: Ear,
+    queue: RunQueue,
+    make_config: MakeConfig,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    train = execute
+    refused: list[str] = []
+    told: list[str] = []
+
+    def refuse(paths: Paths, store: RunStore, run_id: str, *arguments: object, **options: object) -> object:
+        if run_id != good.id or len(refused) < 6:
+            refused.append(run_id)
+            raise error
+        return train(paths, store, run_id, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cifar_tui.runs.execute.execute", refuse)
+    monkeypatch.setattr("cifar_tui.runs.runner._SECONDS_BETWEEN_LOOKS", 0.01)
+    bad, good = queue.add(make_config("bad")), queue.add(make_config("good"))
+    runner = Runner(paths, store, ear.hear, tell=told.append)
+    runner.start()
+    until(lambda: ear.ended == [good.id])
+    runner.shut_down()
+    assert runner.join(30)
+    assert refused[:3] == [bad.id, good.id, bad.id]
+    assert told[0] == f"{bad.id} is passed over for now: {error}"
+    assert len(told) <= 2  # once more after the good one, which showed that things can be trained again
 
 
 def test_joining_before_the_start_returns(paths: Paths, store: RunStore, ear: Ear) -> None:
