@@ -14,7 +14,7 @@ from cifar_tui.cli.signals import stop_on_signals
 from cifar_tui.events import Event
 from cifar_tui.paths import Paths
 from cifar_tui.runs.columns import duration, percent
-from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.queue import RunQueue, has_ended
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.store import Run, RunStore, StoreError
@@ -41,7 +41,7 @@ def follow_runs(
     """
     if RunQueue(store).is_paused:
         warn("The queue waits; `w` on the app's Live tab lets it go on.")
-    runners = Runners(paths, store, _hear_nothing, devices=devices, sweep=sweep, tell=warn)
+    runners = Runners(paths, store, _hear_nothing, devices=devices, sweep=sweep, tell=warn, tell_of_waiting=warn)
     jobs = Jobs(paths, store)
     has_devices = True
     with stop_on_signals() as stop, _Board(store, len(runs), as_json=as_json) as board:
@@ -79,7 +79,8 @@ class _Board:
         self._store = store
         self._count = count
         self._as_json = as_json
-        self._told: set[str] = set()
+        self._told: dict[str, int] = {}
+        """The runs that have ended, and how many epochs each trained."""
         self._reader_is_gone = False
         self._progress: Progress | None = None
         if sys.stdout.isatty() and not as_json:
@@ -102,18 +103,24 @@ class _Board:
     def is_over(self, runs: Sequence[Run]) -> bool:
         """Show how the runs stand; return whether all have ended."""
         for run in runs:
-            if run.status.is_over and run.id not in self._told:
-                self._told.add(run.id)
+            if has_ended(run) and run.id not in self._told:
+                self._told[run.id] = len(self._store.epochs(run.id))
                 self._tell(run)
         if self._progress:
-            total = sum(run.config.training.epochs for run in runs)
-            training = [run for run in runs if run.status is RunStatus.RUNNING]
-            # What ended before its end has no epoch left to wait for.
-            done = sum(run.config.training.epochs for run in runs if run.status.is_over)
-            done += sum(len(self._store.epochs(run.id)) for run in training)
-            names = ", ".join(printable(run.title) for run in training)
-            self._progress.update(self._bar, total=total, completed=done, detail=names)
-        return all(run.status.is_over for run in runs)
+            self._move(self._progress, runs)
+        return all(has_ended(run) for run in runs)
+
+    def _move(self, progress: Progress, runs: Sequence[Run]) -> None:
+        done = total = 0
+        for run in runs:
+            if has_ended(run):  # no epoch is left to wait for, though not all were trained
+                trained = planned = self._told[run.id]
+            else:
+                trained, planned = len(self._store.epochs(run.id)), run.config.training.epochs
+            done += trained
+            total += planned
+        names = ", ".join(printable(run.title) for run in runs if run.status is RunStatus.RUNNING)
+        progress.update(self._bar, total=total, completed=done, detail=names)
 
     def _tell(self, run: Run) -> None:
         results = run.record.results

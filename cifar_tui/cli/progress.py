@@ -120,6 +120,8 @@ class BarReporter(Reporter):
         self._run_bar: TaskID | None = None
         self._epoch_bar: TaskID | None = None
         self._batches = 0
+        self._epoch = 0
+        self._is_under_way = False
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -146,6 +148,9 @@ class BarReporter(Reporter):
                 self._run_bar = self._progress.add_task("run", total=total, detail="")
                 self._epoch_bar = self._progress.add_task("epoch", total=self._batches, detail="")
             case BatchProgress():
+                if self._run_bar is not None and not self._is_under_way:
+                    self._is_under_way = True
+                    self._progress.reset(self._run_bar)  # the epochs before may have been read in a moment, by `watch`
                 detail = f"{event.images_per_second:,.0f} img/s, loss {event.train_loss:.4f}"
                 self._move(event.epoch, event.batch, detail)
             case EpochFinished():
@@ -159,6 +164,9 @@ class BarReporter(Reporter):
     def _move(self, epoch: int, batch: int, detail: str) -> None:
         if self._run_bar is None or self._epoch_bar is None:
             return
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._progress.reset(self._epoch_bar)  # else one that was full once has no time left for good
         done = (epoch - 1) * self._batches + batch
         self._progress.update(self._run_bar, completed=done, detail=f"epoch {epoch} of {self._epochs}")
         self._progress.update(self._epoch_bar, completed=batch, detail=detail)

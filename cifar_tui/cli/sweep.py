@@ -20,7 +20,7 @@ from cifar_tui.config.grid import make_grid
 from cifar_tui.paths import Paths
 from cifar_tui.runs.cells import Cell, Grid, grid_of
 from cifar_tui.runs.columns import duration, percent
-from cifar_tui.runs.queue import RunQueue
+from cifar_tui.runs.queue import RunQueue, has_ended
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.sweep import (
@@ -30,6 +30,7 @@ from cifar_tui.runs.sweep import (
     check_sweep_name,
     counted,
     plan,
+    plan_rest,
     runs_of_sweep,
     sweep_name,
     sweeps,
@@ -82,12 +83,15 @@ def start_sweep(
     if not dry_run:
         check_images(paths, configs)
     store = open_store(paths)
+    if not dry_run:
+        settle_jobs(paths, store, runs_of_sweep(store, name))
     what = plan(store, name, configs)
     if slurm is not None:
         what = what.for_slurm()
     if not as_json:
         _print_plan(name, what, len(configs))
-        _print_estimate(paths, [*what.missing, *(run.config for run in what.unfinished)])
+        if slurm is None:  # what this machine needs says nothing of its nodes
+            _print_estimate(paths, [*what.missing, *(run.config for run in what.unfinished)])
     elif dry_run:
         print(json.dumps(_plan_as_object(name, what), indent=2))
     if dry_run:
@@ -101,8 +105,8 @@ def start_sweep(
         if carried_out and not as_json:
             print(f"`cifar-tui sweep status {name}` and the app show how they are.")
         return 0
-    running = tuple(run for run in what.present if not run.status.is_over)
-    return _train(paths, store, name, (*carried_out, *running), devices, as_json=as_json)
+    under_way = tuple(run for run in what.present if not has_ended(run))
+    return _train(paths, store, name, (*carried_out, *under_way), devices, as_json=as_json)
 
 
 def resume_sweep(
@@ -111,15 +115,13 @@ def resume_sweep(
     """Go on with all runs of a sweep that are not finished, and return the exit code."""
     store = open_store(paths)
     settle_jobs(paths, store, _find(store, name))
-    runs = _find(store, name)
-    unfinished = tuple(run for run in runs if run.status.can_go_on)
-    what = Plan((), unfinished, tuple(run for run in runs if not run.status.can_go_on))
+    what = plan_rest(_find(store, name))
     resumed = _carried_out(RunQueue(store), name, what.for_slurm() if slurm is not None else what, slurm)
     if slurm is not None:
         hand_over(paths, store, resumed, slurm, as_json=as_json)
         return 0
-    waiting = tuple(run for run in runs if not run.status.is_over)
-    return _train(paths, store, name, (*resumed, *waiting), devices, as_json=as_json)
+    under_way = tuple(run for run in what.present if not has_ended(run))
+    return _train(paths, store, name, (*resumed, *under_way), devices, as_json=as_json)
 
 
 def cancel(paths: Paths, name: str) -> None:

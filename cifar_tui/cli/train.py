@@ -20,8 +20,8 @@ from cifar_tui.runs.execute import Listener, RunTakenError, execute, execute_now
 from cifar_tui.runs.extend import extend_now
 from cifar_tui.runs.groups import grouped
 from cifar_tui.runs.locks import NO_LOCKS, has_locks
-from cifar_tui.runs.queue import RunQueue, check_can_go_on
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.queue import RunQueue, awaits_hand_over, check_can_go_on
+from cifar_tui.runs.record import RunRecord, RunStatus
 from cifar_tui.runs.store import NoSuchRunError, Run, RunStore, StoreError
 from cifar_tui.runs.table import rows_of
 from cifar_tui.slurm.options import SlurmOptions
@@ -85,7 +85,7 @@ def _train(paths: Paths, store: RunStore, config: RunConfig, earlier: Run | None
 
 
 def _earlier(store: RunStore, config: RunConfig, *, with_finished: bool) -> Run | None:
-    """Return the newest run of this very configuration that ended before its end, if there is one.
+    """Return the newest run of this very configuration that can be resumed, if there is one.
 
     Leaves with a sentence where one trains or waits, which the rest would be trained beside.
 
@@ -96,12 +96,12 @@ def _earlier(store: RunStore, config: RunConfig, *, with_finished: bool) -> Run 
     """
     found = [run for run in store.scan().runs if run.config == config]
     for run in found:
-        if not run.status.is_over:
+        if not run.status.is_over and not awaits_hand_over(run.record):
             fail(f"{run.id} is {run.status} with these settings; `cifar-tui watch {run.id}` follows it.")
     finished = [run for run in found if run.status is RunStatus.FINISHED]
     if finished and with_finished:
         return finished[-1]
-    unfinished = [run for run in found if run.status.can_go_on]
+    unfinished = [run for run in found if run.status is not RunStatus.FINISHED]
     return unfinished[-1] if unfinished else None
 
 
@@ -176,11 +176,17 @@ def _exit_code(run: Run) -> int:
 def _go_on(paths: Paths, store: RunStore, run: Run, *, as_json: bool) -> Run:
     def go_on(should_stop: Callable[[], bool], hear: Listener) -> tuple[Run, RunEnded]:
         if run.record.slurm is not None:  # what becomes of its old job says nothing of it any more
-            store.change(run.id, lambda record: record.model_copy(update={"slurm": None}))
+            store.change(run.id, _without_slurm)
         ended = execute(paths, store, run.id, should_stop, hear)
         return store.get(run.id), ended
 
     return _follow(paths, run.config, go_on, as_json=as_json)
+
+
+def _without_slurm(record: RunRecord) -> RunRecord:
+    # Not queued any more, where it waited for Slurm: this machine's queue would take it.
+    status = RunStatus.STOPPED if record.status is RunStatus.QUEUED else record.status
+    return record.model_copy(update={"slurm": None, "status": status})
 
 
 def _follow(

@@ -10,6 +10,7 @@ from cifar_tui.cli.stores import open_store
 from cifar_tui.cli.train import find_run
 from cifar_tui.events import Event, Outcome, RunEnded
 from cifar_tui.paths import Paths
+from cifar_tui.runs.queue import has_ended
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
 
@@ -36,12 +37,16 @@ def watch_run(paths: Paths, wanted: str, *, as_json: bool) -> int:
     jobs = Jobs(paths, store)
     try:
         with stop_on_signals() as stop, make_reporter(run.config.training.epochs, as_json=as_json) as reporter:
+            has_told = False
             while True:
                 run = store.get(run.id)
                 for event in watched.news(run):
                     reporter.hear(run.id, event)
-                if run.status not in (RunStatus.QUEUED, RunStatus.RUNNING):
+                if has_ended(run):
                     break
+                if run.status is RunStatus.INTERRUPTED and not has_told:
+                    has_told = True
+                    warn(f"{run.id} was interrupted; this waits for Slurm, which may start its job again.")
                 jobs.look([run])
                 if stop.wait(_SECONDS_BETWEEN_LOOKS):
                     return INTERRUPTED

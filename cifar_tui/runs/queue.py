@@ -1,5 +1,6 @@
 """The queue: runs whose status is `queued`, in the order of their positions."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 
 from cifar_tui.config import RunConfig
@@ -21,7 +22,7 @@ class RunQueue:
     @property
     def is_paused(self) -> bool:
         """Whether the queue waits for a person; a run that trains already goes on."""
-        return self._pause_mark.exists()
+        return os.path.exists(self._pause_mark)
 
     def pause(self) -> None:
         """Start no other run, in any process, until `go_on`.
@@ -92,7 +93,7 @@ class RunQueue:
         Raises:
             StoreError: the run is finished, under way or queued already, or cannot be written.
         """
-        return self.resume_all([run_id], slurm=slurm)[0]
+        return self._resume(run_id, self._last_position() + 1, slurm)
 
     def resume_all(
         self,
@@ -101,7 +102,7 @@ class RunQueue:
         slurm: SlurmJob | None = None,
         passed_over: Callable[[StoreError], object] | None = None,
     ) -> list[Run]:
-        """Queue runs again in their order, as `resume` does, at the end.
+        """Queue runs again in their order, as `resume` does, at the end; not those that a job may start again.
 
         Args:
             run_ids: the runs.
@@ -109,12 +110,13 @@ class RunQueue:
             passed_over: told of each that cannot be queued, and the others are; without it the first ends all.
 
         Raises:
-            StoreError: as for `resume`; those before that run are queued.
+            StoreError: as for `resume`, or Slurm still has the run; those before that run are queued.
         """
         start = self._last_position() + 1 if run_ids else 0.0
         resumed: list[Run] = []
         for place, run_id in enumerate(run_ids):
             try:
+                _check_is_not_left_to_slurm(self.store.get(run_id))
                 resumed.append(self._resume(run_id, start + place, slurm))
             except StoreError as error:
                 if passed_over is None:
@@ -197,13 +199,30 @@ def in_queue_order(runs: Iterable[Run]) -> list[Run]:
     return sorted(queued, key=lambda run: (run.record.queue_position, run.record.created_at))
 
 
+def awaits_hand_over(record: RunRecord) -> bool:
+    """Whether a run waits to be handed to Slurm: for a moment, or for good where the hand-over was cut off."""
+    return record.status is RunStatus.QUEUED and record.slurm is not None and record.slurm.id is None
+
+
+def has_ended(run: Run) -> bool:
+    """Whether nothing more will happen to a run by itself; of one whose node died, Slurm may start the job again."""
+    slurm = run.record.slurm
+    is_left_to_slurm = run.status is RunStatus.INTERRUPTED and slurm is not None and slurm.id is not None
+    return run.status.is_over and not is_left_to_slurm
+
+
+def _check_is_not_left_to_slurm(run: Run) -> None:
+    if run.status.can_go_on and not has_ended(run):
+        raise StoreError(f"{run.title} was interrupted, but Slurm may start its job again; resume it alone if not.")
+
+
 def check_can_go_on(run: Run) -> None:
     """Return when `run` can be resumed.
 
     Raises:
-        StoreError: it is finished, under way or queued.
+        StoreError: it is finished, under way or queued, and does not wait to be handed to Slurm.
     """
-    if not run.status.can_go_on:
+    if not run.status.can_go_on and not awaits_hand_over(run.record):
         raise StoreError(f"{run.title} is {run.status}; only a stopped, failed or interrupted run can be resumed.")
 
 

@@ -55,6 +55,7 @@ class Runner:
         is_own_choice: bool = False,
         sweep: str | None = None,
         tell: Callable[[str], None] = logger.warning,
+        tell_of_waiting: Callable[[str], None] | None = None,
     ) -> None:
         """Make one; nothing is started yet.
 
@@ -67,6 +68,8 @@ class Runner:
             is_own_choice: whether no person named the devices, so that others may be taken.
             sweep: take only runs of this sweep.
             tell: given a sentence, in the runner's thread, when the device takes no more runs, or not some run.
+            tell_of_waiting: given a sentence there, once, when another process has the device; None where that is
+                nothing to speak of.
         """
         self._paths = paths
         self._store = store
@@ -78,6 +81,7 @@ class Runner:
         self._is_own_choice = is_own_choice
         self._sweep = sweep
         self._tell = tell
+        self._tell_of_waiting = tell_of_waiting
         self._wake = threading.Event()
         self._leave = threading.Event()
         self._leave_when_idle = threading.Event()
@@ -130,7 +134,7 @@ class Runner:
                 with self._turn():
                     self._work_queue()
             except Timeout:
-                pass  # another process works the queue
+                self._say_that_it_waits()
             except DeviceGoneError as error:
                 self._tell(str(error))
                 return
@@ -150,6 +154,11 @@ class Runner:
         """
         with make_lock(self._paths.data / f"{self._lock_name}.lock").acquire(timeout=0):
             yield
+
+    def _say_that_it_waits(self) -> None:
+        if self._tell_of_waiting is not None:
+            self._tell_of_waiting(queue_is_worked(self.device))
+            self._tell_of_waiting = None
 
     def _work_queue(self) -> None:
         from cifar_tui.runs.execute import RunTakenError, execute  # the app's first frame does not wait for it
@@ -220,6 +229,12 @@ class Runner:
         except DeviceError as error:
             name = "The device" if self.device == AUTO else self.device
             raise DeviceGoneError(f"{name} takes no more runs: {error}") from error
+
+
+def queue_is_worked(device: str) -> str:
+    """Return a sentence for who waits to work the queue on `device`."""
+    where = "" if device == AUTO else f" on {device}"
+    return f"Another process works the queue of this data folder{where}; this one waits for it."
 
 
 def _lock_name(devices: tuple[str, ...], place: int) -> str:

@@ -15,7 +15,7 @@ from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.devices import AUTO, find_devices
 from cifar_tui.runs.locks import make_lock
-from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.runner import Runner, queue_is_worked
 from cifar_tui.runs.store import RunStore
 from cifar_tui.runs.worker import IDLE, WAKE, Order, Said
 
@@ -39,6 +39,7 @@ class Runners:
         devices: tuple[str, ...] = (AUTO,),
         sweep: str | None = None,
         tell: Callable[[str], None] = logger.warning,
+        tell_of_waiting: Callable[[str], None] | None = None,
     ) -> None:
         """Make them; nothing is started yet.
 
@@ -49,11 +50,14 @@ class Runners:
             devices: see `devices.parse_devices`.
             sweep: take only runs of this sweep.
             tell: given a sentence when a device takes no more runs, in any thread.
+            tell_of_waiting: given a sentence, once, when another process works the queue; None where that is nothing
+                to speak of.
         """
         self._paths, self._store, self._listener = paths, store, listener
         self._wanted = devices
         self._sweep = sweep
         self._tell = tell
+        self._tell_of_waiting = tell_of_waiting
         self._turn = threading.Lock()
         """Held while runners are started, or told to leave."""
         self._leave = threading.Event()
@@ -123,7 +127,7 @@ class Runners:
                 return
             self._runner = Runner(
                 self._paths, self._store, self._listener, devices=devices, is_own_choice=self._wanted == (AUTO,),
-                sweep=self._sweep, tell=self._tell,
+                sweep=self._sweep, tell=self._tell, tell_of_waiting=self._tell_of_waiting,
             )  # fmt: skip
             self._runner.start()
             for place in range(1, len(devices)):
@@ -154,8 +158,13 @@ class Runners:
                 lock = make_lock(self._paths.data / "runner.lock")
                 lock.acquire(timeout=0)
                 return lock
-            except (Timeout, OSError):
-                self._leave.wait(_SECONDS_BETWEEN_TRIES)
+            except Timeout:
+                if self._tell_of_waiting is not None:
+                    self._tell_of_waiting(queue_is_worked(AUTO))
+                    self._tell_of_waiting = None
+            except OSError:
+                pass  # it may be there again in a moment
+            self._leave.wait(_SECONDS_BETWEEN_TRIES)
         return None
 
 

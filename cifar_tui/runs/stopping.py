@@ -6,7 +6,7 @@ from pathlib import Path
 from cifar_tui.files import read_plain, replace_text
 from cifar_tui.runs.store import StoreError
 
-_FILE = "stop"
+STOP_FILE = "stop"
 _LARGEST = 64
 
 
@@ -20,13 +20,13 @@ class StopAt(StrEnum):
 
 
 def ask_to_stop(folder: Path, at: StopAt) -> None:
-    """Ask whoever trains the run in `folder` to stop it; asked within half a second.
+    """Ask whoever trains the run in `folder` to stop it; they look between two batches, at most twice a second.
 
     Raises:
         StoreError: the folder cannot be written to.
     """
     try:
-        replace_text(folder / _FILE, at, durable=False)
+        replace_text(folder / STOP_FILE, at, durable=False)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to, so the run cannot be stopped: {error.strerror}.") from error
 
@@ -38,14 +38,14 @@ def let_go_on(folder: Path) -> None:
         StoreError: the folder cannot be written to.
     """
     try:
-        (folder / _FILE).unlink(missing_ok=True)
+        (folder / STOP_FILE).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"{folder / _FILE} cannot be removed: {error.strerror}.") from error
+        raise StoreError(f"{folder / STOP_FILE} cannot be removed: {error.strerror}.") from error
 
 
 def wanted_stop(folder: Path) -> StopAt | None:
     """Return where the run is asked to stop; None where it is not."""
     try:
-        return StopAt(read_plain(folder / _FILE, _LARGEST).decode(errors="replace"))
+        return StopAt(read_plain(folder / STOP_FILE, _LARGEST).decode(errors="replace"))
     except (OSError, ValueError):
         return None

@@ -8,7 +8,7 @@ from itertools import filterfalse
 from cifar_tui.config import FieldPath, RunConfig, with_values
 from cifar_tui.runs.cells import kind_of, statuses
 from cifar_tui.runs.compare import differences
-from cifar_tui.runs.queue import RunQueue, stop_waiting
+from cifar_tui.runs.queue import RunQueue, awaits_hand_over, has_ended, stop_waiting
 from cifar_tui.runs.record import LONGEST_SWEEP, RunStatus, SlurmJob
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import Run, RunStore, StoreError
@@ -25,7 +25,7 @@ class Plan:
     missing: tuple[RunConfig, ...]
     """No run of the sweep computes these."""
     unfinished: tuple[Run, ...]
-    """These ended before their end, and can be resumed."""
+    """These ended before their end, or were to be handed to Slurm and never were; they can be resumed."""
     present: tuple[Run, ...]
     """These are finished, under way, or wait."""
 
@@ -99,11 +99,16 @@ def plan(store: RunStore, name: str, configs: Sequence[RunConfig]) -> Plan:
             known[identity] = runs[identity]
         else:
             missing.append(config)
-    return Plan(
-        missing=tuple(missing),
-        unfinished=tuple(run for run in known.values() if run.status.can_go_on),
-        present=tuple(run for run in known.values() if not run.status.can_go_on),
-    )
+    return plan_rest(tuple(known.values()), tuple(missing))
+
+
+def plan_rest(runs: Sequence[Run], missing: tuple[RunConfig, ...] = ()) -> Plan:
+    """Return what is left to do of the runs that a sweep has, and of what is `missing`."""
+
+    def needs_resuming(run: Run) -> bool:
+        return awaits_hand_over(run.record) or (run.status.can_go_on and has_ended(run))
+
+    return Plan(missing, tuple(filter(needs_resuming, runs)), tuple(filterfalse(needs_resuming, runs)))
 
 
 def carry_out(
@@ -122,7 +127,7 @@ def carry_out(
         StoreError: a run cannot be written; those before it are queued.
     """
     for run in what.unfinished:
-        if run.status is RunStatus.QUEUED:
+        if run.status is RunStatus.QUEUED and run.record.slurm is None:
             queue.store.change(run.id, stop_waiting)
     resumed = queue.resume_all([run.id for run in what.unfinished], slurm=slurm)
     return (*resumed, *queue.add_all(what.missing, first=first, sweep=name, slurm=slurm))

@@ -4,10 +4,11 @@ import os
 from collections.abc import Container
 from dataclasses import dataclass
 
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.stopping import STOP_FILE
+from cifar_tui.runs.store import RunStore, StoreError
 
 _RECORD = "run.json"
-_HISTORY = ("epochs.jsonl", "progress.json")
+_HISTORY = ("epochs.jsonl", "progress.json", STOP_FILE)
 """Not `run.lock`: asking whether it is held can touch it, and would look like a change."""
 
 
@@ -35,6 +36,8 @@ class Watcher:
     def look(self, settled: Container[str] = ()) -> Changes:
         """Return what has changed since the last look; at the first one, everything.
 
+        While the folder of the runs cannot be listed, that is nothing: they are not gone.
+
         Args:
             settled: runs that are over, so that their history changes no more and a look at `run.json` is enough:
                 with thousands of runs this is what a look costs.
@@ -42,7 +45,13 @@ class Watcher:
         root = str(self._store.folder)
         present: dict[str, tuple[_Stamp, ...]] = {}
         changed: set[str] = set()
-        for run_id in self._store.ids():
+        ids = self._store.ids()
+        if self._seen and not ids:
+            try:
+                self._store.check()
+            except StoreError:
+                return Changes(frozenset(), frozenset())
+        for run_id in ids:
             folder = f"{root}/{run_id}/"
             before = self._seen.get(run_id)
             record = _stamp(folder + _RECORD)

@@ -1,5 +1,6 @@
 """What sbatch is asked for: options as people write them, with the defaults of the configuration file."""
 
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,8 +29,8 @@ class SlurmOptions:
 
     @property
     def text(self) -> str:
-        """As a person writes them: `partition=gpu time=02:00:00 exclusive`."""
-        return " ".join(f"{key}={value}" if value else key for key, value in self.sbatch.items())
+        """As a person writes them, quoted as in a shell: `partition=gpu time=02:00:00 'comment=my run' exclusive`."""
+        return shlex.join(f"{key}={value}" if value else key for key, value in self.sbatch.items())
 
 
 def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None = None) -> SlurmOptions:
@@ -43,13 +44,37 @@ def read_options(paths: Paths, wishes: Iterable[str] = (), at_once: int | None =
     Raises:
         SlurmError: the file or a wish cannot be understood, or asks for what cifar-tui sets itself.
     """
-    options, limit = _defaults(paths.settings)
+    defaults, limit = _defaults(paths.settings)
+    options = {"time": DEFAULT_TIME} | defaults | _parsed(wishes)
+    return SlurmOptions(options, limit if at_once is None else at_once)
+
+
+def parse_options(paths: Paths, text: str) -> SlurmOptions:
+    """Return what a person made of the `text` of `read_options`: a default that they took out is left out.
+
+    Args:
+        paths: where the configuration file is, which also says how many runs of one sweep may run at the same time.
+        text: options divided by spaces; what holds one is quoted, as in a shell.
+
+    Raises:
+        SlurmError: as for `read_options`, or a quotation mark stands alone.
+    """
+    try:
+        wishes = shlex.split(text)
+    except ValueError:
+        raise SlurmError(f"{text!r} leaves a quotation open; write a value with spaces as comment='my run'.") from None
+    _, limit = _defaults(paths.settings)
+    return SlurmOptions({"time": DEFAULT_TIME} | _parsed(wishes), limit)
+
+
+def _parsed(wishes: Iterable[str]) -> dict[str, str]:
+    options: dict[str, str] = {}
     for wish in wishes:
         key, equals, value = (part.strip() for part in wish.partition("="))
         if not key or (equals and not value):
             raise SlurmError(f"{wish!r} is no option of sbatch; write KEY=VALUE, such as partition=gpu.")
         options[_checked(key)] = _one_line(value)
-    return SlurmOptions({"time": DEFAULT_TIME} | options, limit if at_once is None else at_once)
+    return options
 
 
 def _defaults(file: Path) -> tuple[dict[str, str], int]:

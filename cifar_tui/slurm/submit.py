@@ -9,6 +9,7 @@ from typing import Any
 
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
+from cifar_tui.runs.queue import awaits_hand_over
 from cifar_tui.runs.record import RunRecord, RunStatus, SlurmJob
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.slurm.errors import SlurmError
@@ -52,8 +53,8 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
         options: what sbatch is asked for.
 
     Raises:
-        SlurmError: Slurm refuses them; those that have trained before are stopped again, the others removed.
-        StoreError: a run cannot be written.
+        SlurmError: Slurm refuses some of them, of which those that have trained before are stopped again and the
+            others removed; or it has them, and a run cannot be written.
     """
     check_slurm()
     jobs: list[str] = []
@@ -62,13 +63,24 @@ def submit(paths: Paths, store: RunStore, runs: Sequence[Run], options: SlurmOpt
         at_once = max(1, options.at_once // len(starts))  # each array counts its own
         for start in starts:
             several = runs[start : start + _LARGEST_ARRAY]
-            for run, job_id in zip(several, _sbatch(paths, several, options, at_once), strict=True):
+            accepted = _sbatch(paths, several, options, at_once)
+            jobs += accepted
+            for run, job_id in zip(several, accepted, strict=True):
                 _note_job(store, run.id, job_id)
-                jobs.append(job_id)
+    except (SlurmError, StoreError) as error:
+        if not jobs:
+            raise
+        handed = f"{len(jobs)} of the {len(runs)} runs are handed over all the same, as job {', '.join(_whole(jobs))}."
+        raise SlurmError(f"{error} {handed}") from error
     finally:
         for run in runs[len(jobs) :]:
             with contextlib.suppress(StoreError):  # why Slurm took none of them is what a person must know
-                _give_back(store, run)
+                _give_back(store, run.id)
+    return _whole(jobs)
+
+
+def _whole(jobs: Sequence[str]) -> tuple[str, ...]:
+    """Return jobs' ids, and of an array its own once instead of those of its places."""
     return tuple(dict.fromkeys(job_id.partition("_")[0] for job_id in jobs))
 
 
@@ -87,7 +99,7 @@ def _sbatch(paths: Paths, runs: Sequence[Run], options: SlurmOptions, at_once: i
             additional_parameters={"requeue": True} | {key: value or True for key, value in options.sbatch.items()},
         )
         job = RunJob(paths)
-        with _without_colours():
+        with _silenced():
             if len(runs) == 1:
                 return [str(executor.submit(job, runs[0].id).job_id)]
             return [str(found.job_id) for found in executor.map_array(job, [run.id for run in runs])]
@@ -114,12 +126,14 @@ def _note_job(store: RunStore, run_id: str, job_id: str) -> None:
     store.change(run_id, note)
 
 
-def _give_back(store: RunStore, run: Run) -> None:
-    if run.record.started_at is None:
-        store.delete(run.id)
-    else:
-        changes = {"status": RunStatus.STOPPED, "slurm": None}
-        store.change(run.id, lambda record: record.model_copy(update=changes))
+def _give_back(store: RunStore, run_id: str) -> None:
+    def take_back(record: RunRecord) -> RunRecord:
+        if not awaits_hand_over(record):
+            raise StoreError(f"Another process took {record.title} meanwhile.")
+        return record.model_copy(update={"status": RunStatus.STOPPED, "slurm": None})
+
+    if store.change(run_id, take_back).record.started_at is None:
+        store.delete(run_id)
 
 
 def slurm_job(options: SlurmOptions) -> SlurmJob:
@@ -128,7 +142,7 @@ def slurm_job(options: SlurmOptions) -> SlurmJob:
 
 
 @contextlib.contextmanager
-def _without_colours() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     """Keep submitit's repetition of what sbatch says off the terminal: the sentence of ours has it."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
         yield

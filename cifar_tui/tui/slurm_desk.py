@@ -65,7 +65,7 @@ class SlurmDesk:
         job = slurm_job(options)
         if is_sweep:
             name = sweep_name(configs)
-            runs = carry_out(self._queue, name, plan(self._store, name, configs), slurm=job)
+            runs = carry_out(self._queue, name, plan(self._store, name, configs).for_slurm(), slurm=job)
         else:
             runs = tuple(self._queue.add_all(configs, slurm=job))
         return runs, submit(self._paths, self._store, runs, options) if runs else ()
@@ -96,6 +96,6 @@ class SlurmDesk:
         return SlurmWatch(self._store, self._paths.data / "slurm")
 
     def _options(self, text: str) -> "SlurmOptions":
-        from cifar_tui.slurm.options import read_options
+        from cifar_tui.slurm.options import parse_options
 
-        return read_options(self._paths, text.split())
+        return parse_options(self._paths, text)

@@ -13,6 +13,9 @@ from typer.testing import CliRunner, Result
 from cifar_tui.cli.commands import app
 from cifar_tui.paths import Paths, find_paths
 
+from ..slurm.sbatch import Sbatch
+from ..slurm.squeue import Squeue
+
 Call = Callable[..., Result]
 
 
@@ -71,6 +74,28 @@ def spawn(home: Path) -> Callable[..., subprocess.Popen[str]]:
         )
 
     return spawn
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose programs are found before all others."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+@pytest.fixture
+def squeue(programs: Path, monkeypatch: pytest.MonkeyPatch) -> Squeue:
+    """Slurm as it answers, without a moment's doubt of what it says."""
+    monkeypatch.setattr("cifar_tui.slurm.states._SECONDS_UNTIL_SURE", 0.0)
+    return Squeue(programs)
+
+
+@pytest.fixture
+def sbatch(programs: Path) -> Sbatch:
+    """Slurm as it takes jobs."""
+    return Sbatch(programs)
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from typer.testing import Result
 
 from cifar_tui.config import with_values
 from cifar_tui.paths import Paths
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunStatus, SlurmJob
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.training.checkpoint import read_checkpoint
+
+from ..slurm.sbatch import Sbatch
 
 Call = Callable[..., Result]
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -163,3 +165,19 @@ def test_train_with_resume_trains_nothing_beside_a_run_of_these_settings_that_wa
     assert result.exit_code == 1
     assert f"{waiting.id} is queued with these settings; `cifar-tui watch {waiting.id}` follows it." in sentence(result)
     assert len(runs(paths)) == 2
+
+
+def test_train_with_resume_takes_up_what_was_written_but_never_reached_slurm(
+    call: Call, paths: Paths, sbatch: Sbatch
+) -> None:
+    settings = [*RECIPE, "--set", "training.epochs=1", "--set", "training.batch_size=5000"]
+    assert call("train", *settings, "--on", "slurm").exit_code == 0
+    (run,) = runs(paths)
+    store = RunStore(paths.runs)
+    store.change(run.id, lambda record: record.model_copy(update={"slurm": SlurmJob()}))
+    handed = call("train", *settings, "--resume", "--on", "slurm")
+    assert json.loads(handed.stdout) == {"jobs": ["18"], "runs": [run.id]}
+    store.change(run.id, lambda record: record.model_copy(update={"slurm": SlurmJob()}))
+    assert call("train", *settings, "--resume").exit_code == 0
+    (trained,) = runs(paths)
+    assert (trained.status, trained.record.slurm) == (RunStatus.FINISHED, None)

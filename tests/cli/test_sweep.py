@@ -1,11 +1,10 @@
 """`cifar-tui sweep`: many runs under one name, without the app."""
 
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,11 @@ from typer.testing import Result
 from cifar_tui.bench.probe import Cost
 from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
+from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus, SlurmJob
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.store import Run, RunStore
 
+from ..slurm.sbatch import Sbatch
 from ..slurm.squeue import Squeue
 
 Call = Callable[..., Result]
@@ -89,6 +90,12 @@ def test_estimates_the_time_from_what_was_measured_once(call: Call, monkeypatch:
     assert len(measured) == 1  # learning rate and seed change no step's time
 
 
+def test_says_nothing_of_the_time_that_nodes_of_slurm_take(call: Call, sbatch: Sbatch, tiny: list[str]) -> None:
+    result = call("sweep", "part1/mlp", *tiny, *GRID, "--dry-run", "--on", "slurm")
+    assert "4 to train:" in result.stdout
+    assert "estimate" not in result.stdout.lower()
+
+
 def test_asks_before_very_many_runs(
     call: Call, paths: Paths, tiny: list[str], sentence: Callable[[Result], str]
 ) -> None:
@@ -151,23 +158,8 @@ def test_a_sweep_ends_where_no_device_is_left(call: Call, paths: Paths, tiny: li
 _SOFTMAX = RunConfig.model_validate({"model": {"name": "softmax_regression"}})
 
 
-@pytest.fixture
-def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Squeue:
-    """Slurm as it answers, without a moment's doubt of what it says."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr("cifar_tui.slurm.states._SECONDS_UNTIL_SURE", 0.0)
-    return Squeue(folder)
-
-
 def _handed_over(paths: Paths, job: str, status: RunStatus = RunStatus.QUEUED) -> None:
     RunStore(paths.runs).create(_SOFTMAX, status, sweep="mine", slurm=SlurmJob(id=job))
-
-
-def _program(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
 
 
 def test_status_writes_the_end_of_a_job_that_slurm_has_lost(call: Call, paths: Paths, squeue: Squeue) -> None:
@@ -190,21 +182,27 @@ def test_status_is_told_where_slurm_does_not_answer(
     assert _statuses(paths) == [RunStatus.QUEUED]
 
 
-def test_resume_does_not_wait_for_a_job_that_ends_without_a_word(call: Call, paths: Paths, squeue: Squeue) -> None:
-    _handed_over(paths, "12")
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.RUNNING], ids=["waits", "is on a node that died"])
+def test_resume_waits_for_a_job_until_it_ends_without_a_word(
+    call: Call, paths: Paths, squeue: Squeue, status: RunStatus
+) -> None:
+    _handed_over(paths, "12", status)
     squeue.says("12|PENDING||Resources")
     squeue.says_next("12|NODE_FAIL|gpu1|None")
     result = call("sweep", "resume", "mine")
     assert result.exit_code == 1, result.output
-    assert _statuses(paths) == [RunStatus.FAILED]
+    (run,) = RunStore(paths.runs).scan().runs
+    assert run.status is RunStatus.FAILED
+    assert str(run.record.error).startswith("Slurm job 12 ended on gpu1 with NODE_FAIL")
 
 
 def test_cancel_reaches_a_job_that_slurm_will_start_again(
-    call: Call, paths: Paths, squeue: Squeue, tmp_path: Path
+    call: Call, paths: Paths, squeue: Squeue, programs: Path, tmp_path: Path
 ) -> None:
     _handed_over(paths, "12", RunStatus.RUNNING)  # on a node that died
     squeue.says("12|PENDING||BeginTime")
-    _program(tmp_path / "bin", "scancel", f'echo "$*" > {tmp_path / "cancelled"}')
+    (programs / "scancel").write_text(f'#!/bin/sh\necho "$*" > {tmp_path / "cancelled"}\n')
+    (programs / "scancel").chmod(0o755)
     result = call("sweep", "cancel", "mine")
     assert "1 cancelled in Slurm" in result.stdout
     assert "12" in (tmp_path / "cancelled").read_text()
@@ -212,20 +210,69 @@ def test_cancel_reaches_a_job_that_slurm_will_start_again(
 
 
 def test_resume_hands_over_to_slurm_what_waits_here_and_no_more_at_once_than_wished(
-    call: Call, paths: Paths, squeue: Squeue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, paths: Paths, squeue: Squeue, sbatch: Sbatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cifar_tui.slurm.submit._LARGEST_ARRAY", 2)
-    _program(tmp_path / "bin", "srun", "")
-    _program(
-        tmp_path / "bin", "sbatch", f'cat "$1" >> {tmp_path / "scripts"}; echo Submitted batch job $(wc -l < "$1")'
-    )
     store = RunStore(paths.runs)
     for _ in range(4):
         store.create(_SOFTMAX, RunStatus.QUEUED, sweep="mine")
     result = call("sweep", "resume", "mine", "--on", "slurm", "--at-once", "3")
     assert "Handed to Slurm: 4 runs" in result.stdout, result.output
-    assert (tmp_path / "scripts").read_text().count("--array=0-1%1") == 2
+    assert ["--array=0-1%1" in script for script in sbatch.scripts] == [True, True]
     assert all(run.is_with_slurm and run.status is RunStatus.QUEUED for run in store.scan().runs)
-    squeue.says("17_0|PENDING||Resources", "17_1|PENDING||Resources")
+    squeue.says(*(f"{job}|PENDING||Resources" for job in ("17_0", "17_1", "18_0", "18_1")))
     again = call("sweep", "resume", "mine", "--on", "slurm")
     assert "Nothing is left to hand to Slurm." in again.stdout
+
+
+def _cut_off_before_slurm_has_them(paths: Paths) -> None:
+    store = RunStore(paths.runs)
+    for run_id in store.ids():
+        store.change(run_id, lambda record: record.model_copy(update={"slurm": SlurmJob()}))
+
+
+@pytest.mark.parametrize("again", ["the same command", "resume"])
+def test_what_was_written_but_never_reached_slurm_is_handed_over(
+    call: Call, paths: Paths, squeue: Squeue, sbatch: Sbatch, tiny: list[str], again: str
+) -> None:
+    command = ["sweep", "part1/mlp", *tiny, "--seeds", "0..1", "--name", "mine", "--on", "slurm"]
+    assert call(*command).exit_code == 0
+    _cut_off_before_slurm_has_them(paths)
+    result = call(*command) if again != "resume" else call("sweep", "resume", "mine", "--on", "slurm")
+    assert "Handed to Slurm: 2 runs as job 18" in result.stdout, result.output
+    runs = RunStore(paths.runs).scan().runs
+    assert [run.record.slurm.id for run in runs if run.record.slurm] == ["18_0", "18_1"]
+
+
+@pytest.mark.parametrize("again", ["the same command", "resume"])
+def test_what_was_written_but_never_reached_slurm_is_trained_here(
+    call: Call, paths: Paths, sbatch: Sbatch, tiny: list[str], monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    followed: list[str] = []
+
+    def follow(_paths: Paths, _store: RunStore, runs: Sequence[Run], *_: object, **__: object) -> bool:
+        followed.extend(run.id for run in runs)
+        return True
+
+    monkeypatch.setattr("cifar_tui.cli.sweep.follow_runs", follow)
+    command = ["sweep", "part1/mlp", *tiny, "--seeds", "0..1", "--name", "mine"]
+    assert call(*command, "--on", "slurm").exit_code == 0
+    _cut_off_before_slurm_has_them(paths)
+    result = call(*command) if again != "resume" else call("sweep", "resume", "mine")
+    assert result.exit_code == 130, result.output
+    assert followed == [run.id for run in RunQueue(RunStore(paths.runs)).waiting()]
+    assert len(followed) == 2
+
+
+def test_the_same_command_hands_over_again_what_its_job_left(
+    call: Call, paths: Paths, squeue: Squeue, sbatch: Sbatch, tiny: list[str]
+) -> None:
+    command = ["sweep", "part1/mlp", *tiny, "--name", "mine", "--on", "slurm"]
+    assert call(*command).exit_code == 0
+    store = RunStore(paths.runs)
+    (run_id,) = store.ids()
+    store.change(run_id, lambda record: record.model_copy(update={"status": RunStatus.RUNNING}))
+    squeue.says("17|PENDING||BeginTime")
+    assert "Nothing is left to hand to Slurm." in call(*command).stdout
+    squeue.says("17|NODE_FAIL|gpu1|None")
+    assert "Handed to Slurm: 1 run as job 18" in call(*command).stdout

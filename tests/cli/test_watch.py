@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 from typer.testing import Result
 
+from cifar_tui.config import RunConfig
 from cifar_tui.paths import Paths
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunStatus, SlurmJob
 from cifar_tui.runs.store import RunStore
+
+from ..slurm.squeue import Squeue
 
 Call = Callable[..., Result]
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -73,6 +76,21 @@ def test_exits_as_the_run_ended(
     result = call("watch", run.id)
     assert result.exit_code == code
     assert says in result.stderr
+
+
+def test_waits_for_the_job_of_a_node_that_died(
+    call: Call, paths: Paths, squeue: Squeue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cifar_tui.cli.placing._SECONDS_BETWEEN_QUESTIONS", 0.0)
+    config = RunConfig.model_validate({"model": {"name": "mlp"}})
+    run = RunStore(paths.runs).create(config, RunStatus.RUNNING, slurm=SlurmJob(id="12"))
+    squeue.says("12|PENDING||BeginTime")
+    squeue.says_next("12|NODE_FAIL|gpu1|None")
+    result = call("watch", run.id)
+    assert result.exit_code == 1
+    waits, ended = result.stderr.splitlines()
+    assert waits == f"warning: {run.id} was interrupted; this waits for Slurm, which may start its job again."
+    assert ended.startswith("cifar-tui: Slurm job 12 ended on gpu1 with NODE_FAIL")
 
 
 def test_a_run_that_is_not_there(call: Call, sentence: Callable[[Result], str]) -> None:

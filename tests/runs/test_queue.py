@@ -100,6 +100,32 @@ def test_of_several_runs_those_are_resumed_that_can_be(queue: RunQueue, make_con
     ]
 
 
+def test_a_run_whose_job_slurm_may_start_again_is_resumed_by_itself_alone(
+    queue: RunQueue, make_config: MakeConfig
+) -> None:
+    job = SlurmJob(id="12_3", node="gpu1")
+    left = queue.store.create(make_config("left"), RunStatus.INTERRUPTED, slurm=job)
+    ours = queue.store.create(make_config("ours"), RunStatus.INTERRUPTED)
+    problems: list[StoreError] = []
+    assert [run.id for run in queue.resume_all([left.id, ours.id], passed_over=problems.append)] == [ours.id]
+    assert [str(problem) for problem in problems] == [
+        "left was interrupted, but Slurm may start its job again; resume it alone if not."
+    ]
+    assert queue.store.get(left.id).record.slurm == job
+    queue.resume(left.id)
+    assert _names(queue) == ["ours", "left"]
+
+
+def test_what_was_never_handed_to_slurm_is_resumed_and_what_was_is_not(
+    queue: RunQueue, make_config: MakeConfig
+) -> None:
+    runs = [queue.add_all([make_config(name)], slurm=SlurmJob(id=job))[0] for name, job in (("a", None), ("b", "7"))]
+    queue.resume(runs[0].id)
+    assert _names(queue) == ["a"]
+    with pytest.raises(StoreError, match="b is queued; only"):
+        queue.resume(runs[1].id)
+
+
 def test_runs_of_one_position_change_places_too(queue: RunQueue, make_config: MakeConfig) -> None:
     ids = [queue.store.create(make_config(name), RunStatus.QUEUED, 0.0).id for name in ("a", "b")]
     before = _names(queue)

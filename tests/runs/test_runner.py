@@ -5,16 +5,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from filelock import BaseFileLock, Timeout
 
 from cifar_tui.config import RunConfig
 from cifar_tui.events import Event, RunEnded, RunStarted
+from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths
 from cifar_tui.runs.execute import execute
+from cifar_tui.runs.locks import make_lock
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.runner import Runner
+from cifar_tui.runs.runners import Runners
 from cifar_tui.runs.stopping import StopAt, ask_to_stop
 from cifar_tui.runs.store import RunStore, StoreError
 
@@ -173,6 +178,43 @@ def test_two_runners_share_the_queue(
             stack.callback(runner.shut_down)
         until(lambda: sum(len(ear.ended) for ear in ears) == 6)
     assert sorted(ears[0].began + ears[1].began) == sorted(added)
+
+
+@pytest.mark.parametrize(("device", "where"), [("auto", ""), ("cpu", " on cpu")])
+def test_that_another_process_works_the_queue_is_told_once_to_who_asks(
+    paths: Paths, store: RunStore, ear: Ear, until: Until, monkeypatch: pytest.MonkeyPatch, device: str, where: str
+) -> None:
+    refused: list[Path] = []
+
+    def refuse(path: Path) -> BaseFileLock:
+        refused.append(path)
+        raise Timeout(str(path))
+
+    monkeypatch.setattr("cifar_tui.runs.runner.make_lock", refuse)
+    monkeypatch.setattr("cifar_tui.runs.runner._SECONDS_BETWEEN_LOOKS", 0.01)
+    told: list[str] = []
+    runner = Runner(paths, store, ear.hear, devices=(device,), tell_of_waiting=told.append)
+    runner.start()
+    until(lambda: len(refused) > 2)
+    runner.shut_down()
+    assert runner.join(30)
+    assert told == [f"Another process works the queue of this data folder{where}; this one waits for it."]
+
+
+def test_who_waits_with_all_gpus_tells_of_it_too(
+    paths: Paths, store: RunStore, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cifar_tui.runs.runners.find_devices", lambda _: ("cuda:0", "cuda:1"))
+    told: list[str] = []
+    has_told = threading.Event()
+    runners = Runners(paths, store, ear.hear, tell_of_waiting=lambda text: (told.append(text), has_told.set()))
+    make_folder(paths.data)
+    with make_lock(paths.data / "runner.lock"):
+        runners.start()
+        assert has_told.wait(30)
+        runners.shut_down()
+        assert runners.join(30)
+    assert told == ["Another process works the queue of this data folder; this one waits for it."]
 
 
 def test_another_process_takes_over(

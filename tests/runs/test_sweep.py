@@ -9,7 +9,7 @@ from cifar_tui.config.grid import make_grid
 from cifar_tui.events import Results
 from cifar_tui.runs.cells import grid_of
 from cifar_tui.runs.queue import RunQueue
-from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.record import RunStatus, SlurmJob
 from cifar_tui.runs.store import Run, RunStore, StoreError
 from cifar_tui.runs.sweep import (
     cancel_sweep,
@@ -78,6 +78,26 @@ def test_what_did_not_reach_its_end_goes_on(queue: RunQueue) -> None:
     resumed = carry_out(queue, "s", what)
     assert [run.id for run in resumed] == [run.id for run in runs[:2]]
     assert counted(runs_of_sweep(store, "s")) == "4 runs: 3 queued, 1 finished"
+
+
+@pytest.mark.parametrize(
+    ("status", "job", "is_to_go_on", "is_to_go_on_in_slurm"),
+    [
+        (RunStatus.QUEUED, None, False, True),
+        (RunStatus.QUEUED, SlurmJob(), True, True),  # its hand-over was cut off
+        (RunStatus.QUEUED, SlurmJob(id="7"), False, False),
+        (RunStatus.INTERRUPTED, None, True, True),
+        (RunStatus.INTERRUPTED, SlurmJob(id="7"), False, False),  # its node died
+        (RunStatus.FAILED, SlurmJob(id="7"), True, True),
+    ],
+)
+def test_what_slurm_has_is_left_to_it_and_what_it_never_got_is_not(
+    store: RunStore, status: RunStatus, job: SlurmJob | None, is_to_go_on: bool, is_to_go_on_in_slurm: bool
+) -> None:
+    store.create(MLP, status, sweep="s", slurm=job)
+    what = plan(store, "s", [MLP])
+    assert [bool(here.unfinished) for here in (what, what.for_slurm())] == [is_to_go_on, is_to_go_on_in_slurm]
+    assert [bool(here.present) for here in (what, what.for_slurm())] == [not is_to_go_on, not is_to_go_on_in_slurm]
 
 
 def test_cancelling_stops_what_waits_and_trains_and_loses_nothing(queue: RunQueue) -> None:

@@ -1,5 +1,7 @@
 """Noticing what other processes do to the run folders."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from cifar_tui.events import BatchProgress, EpochFinished, Results, RunStarted
 from cifar_tui.runs.edits import rename, star
 from cifar_tui.runs.index import RunIndex
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on
 from cifar_tui.runs.store import RunStore
 from cifar_tui.runs.table import References
 from cifar_tui.runs.watch import Watcher
@@ -37,10 +40,28 @@ class TestWatcher:
             lambda: store.change(run_id, lambda record: record),
             lambda: store.append_epoch(run_id, make_epoch(1)),
             lambda: store.write_progress(run_id, BatchProgress(1, 1, 2, 3.0, 0.1, None, 4.0)),
+            lambda: ask_to_stop(store.folder / run_id, StopAt.EPOCH),
+            lambda: let_go_on(store.folder / run_id),
         ):
             write()
             assert watcher.look().changed == {run_id}
             assert not watcher.look()
+
+    def test_runs_whose_folder_cannot_be_listed_are_not_gone(
+        self, store: RunStore, run_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watcher = Watcher(store)
+        watcher.look()
+
+        def refuse(path: Path) -> None:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+        with monkeypatch.context() as while_stale:
+            while_stale.setattr(os, "scandir", refuse)
+            assert not watcher.look()
+        assert not watcher.look()
+        store.delete(run_id)
+        assert watcher.look().gone == {run_id}
 
     def test_asking_whether_a_run_lives_is_no_change(self, store: RunStore, run_id: str) -> None:
         with store.training_lock(run_id):

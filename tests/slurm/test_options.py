@@ -6,7 +6,7 @@ import pytest
 
 from cifar_tui.paths import Paths, find_paths
 from cifar_tui.slurm.errors import SlurmError
-from cifar_tui.slurm.options import read_options
+from cifar_tui.slurm.options import parse_options, read_options
 
 
 @pytest.fixture
@@ -49,6 +49,19 @@ def test_what_cifar_tui_sets_itself_is_refused(paths: Paths, name: str) -> None:
 def test_a_value_cannot_become_a_line_of_the_script(paths: Paths) -> None:
     with pytest.raises(SlurmError, match="write it in one line"):
         read_options(paths, ["comment=a\nrm -rf ~"])
+
+
+def test_what_a_person_takes_out_of_the_text_stays_out(paths: Paths) -> None:
+    paths.settings.write_text('[slurm]\npartition = "gpu"\ncomment = "my run"\nexclusive = true\nat_once = 4\n')
+    defaults = read_options(paths)
+    assert parse_options(paths, defaults.text) == defaults
+    options = parse_options(paths, '--comment="my other run" time=30')
+    assert (dict(options.sbatch), options.at_once) == ({"comment": "my other run", "time": "30"}, 4)
+
+
+def test_says_that_a_quotation_is_open(paths: Paths) -> None:
+    with pytest.raises(SlurmError, match="leaves a quotation open; write a value with spaces as"):
+        parse_options(paths, "comment='my run")
 
 
 @pytest.mark.parametrize(
