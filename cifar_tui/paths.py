@@ -40,6 +40,16 @@ class Paths:
         """The decoded CIFAR-100, once it was downloaded or imported."""
         return self.datasets / "cifar100.npz"
 
+    @property
+    def decoded_folders(self) -> Path:
+        """The folder of one file for each folder of images that was decoded."""
+        return self.datasets / "folders"
+
+    @property
+    def has_cifar100(self) -> bool:
+        """Whether it is there; what cannot be looked at, however that comes, is not."""
+        return os.path.isfile(self.cifar100)
+
 
 def find_paths(home: Path | None = None) -> Paths:
     """Return the folders under `home`, else under `CIFAR_TUI_HOME`, else the platform's own."""
@@ -58,3 +68,11 @@ def find_paths(home: Path | None = None) -> Paths:
 def expand(path: str | Path) -> Path:
     """Return `path` with the home folder for a leading `~`; that of a user who is not there stays, as in a shell."""
     return Path(os.path.expanduser(path))  # `Path.expanduser` raises
+
+
+def working_folder() -> Path:
+    """Return the folder that the program was started in; the home folder where that was removed since."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()

@@ -138,7 +138,12 @@ def load_presets(paths: Paths) -> PresetLibrary:
     presets: list[Preset] = []
     problems: list[str] = []
     for root, prefix in ((_shipped(), ""), (paths.presets, f"{USER_PREFIX}/")):
-        for file in sorted(root.rglob("*.toml")):
+        try:
+            files = sorted(root.rglob("*.toml"))
+        except OSError as error:
+            problems.append(f"{root}: cannot be read ({error.strerror})")
+            continue
+        for file in files:
             key = prefix + file.relative_to(root).with_suffix("").as_posix()
             try:
                 presets.append(read_preset(file, key))

@@ -79,13 +79,17 @@ def measure(
 
     Raises:
         DeviceError: the device is not there.
+        OptimiserError: this version of torch, or the model, does not go with the optimiser.
         PrecisionError: it does not compute in the precision that is asked for.
+        TrainingError: the loss is no longer finite.
     """
     keep_freed_memory()  # as a run does
     same_for_all = {"epochs": _ENDLESS, "eval_every": _ENDLESS, "accumulation": 1, "compile": "off"}
     config = with_values(config, {("training", key): value for key, value in same_for_all.items()})
     dataset = random_images()
     device = find_device(config.training.device)
+    # Before the others: on CUDA it also settles, for the whole process, how products in float32 are rounded.
+    numerics = choose_numerics(config.training, build(config.model), device)
     reference = reference_steps(config, dataset, device)
     bare = bare_steps(config, dataset, device)
     forward, evaluation = _forward_steps(config, dataset, device), _evaluation_steps(config, dataset, device)
@@ -98,7 +102,6 @@ def measure(
             found[way].append(speed(steps, device, seconds))
         say(f"{name}: round {round_ + 1} of {rounds}, ours")
         found["ours"].append(our_speed(config, dataset, device, seconds, report))
-    numerics = choose_numerics(config.training, build(config.model), device)
     return Measurement(
         model=name,
         batch_size=config.training.batch_size,

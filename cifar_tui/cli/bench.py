@@ -25,8 +25,11 @@ from cifar_tui.models.registry import MODELS
 from cifar_tui.paths import Paths
 from cifar_tui.presets import PresetLibrary, load_presets
 from cifar_tui.runs.record import RunStatus
-from cifar_tui.runs.store import RunStore
+from cifar_tui.runs.store import RunStore, StoreError
 from cifar_tui.training.device import DeviceError, describe_device, describe_processor, find_device
+from cifar_tui.training.loop import TrainingError
+from cifar_tui.training.memory import is_out_of_memory
+from cifar_tui.training.optimisation import OptimiserError
 from cifar_tui.training.precision import PrecisionError
 
 _TWELVE = (
@@ -76,8 +79,12 @@ def run_bench(
                 found.append(
                     measure(name, config, rounds=rounds, seconds=seconds, report=report, say=partial(_say, line))
                 )
-    except (DeviceError, PrecisionError) as error:
+    except (DeviceError, OptimiserError, PrecisionError, StoreError, TrainingError) as error:
         fail(str(error))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        fail(f"Memory does not suffice for {name}; `--set training.batch_size=N` takes smaller batches.")
     machine = f"{describe_device(device)}, {describe_processor()}, {platform.system()}"
     versions = f"Python {platform.python_version()}, torch {version('torch')}, torchvision {version('torchvision')}"
     if as_json:

@@ -31,5 +31,5 @@ def configure(paths: Paths, preset: str, settings: Sequence[str]) -> RunConfig:
 
 def check_images(paths: Paths, configs: Iterable[RunConfig]) -> None:
     """Leave with a sentence where one of `configs` wants CIFAR-100 and it is not here."""
-    if any(config.data.source is Source.CIFAR100 for config in configs) and not cifar100.is_available(paths):
+    if any(config.data.source is Source.CIFAR100 for config in configs) and not paths.has_cifar100:
         fail(cifar100.MISSING)

@@ -1,6 +1,6 @@
 """`RunConfig` and its parts: the one source of the form, the presets, the JSON and the command line's options."""
 
-from cifar_tui.config.data import AutoAugment, DataConfig, Flip, Source
+from cifar_tui.config.data import IMAGES, AutoAugment, DataConfig, Flip, Source
 from cifar_tui.config.errors import ConfigError, FieldPath, explain, sentence
 from cifar_tui.config.model import ModelConfig, SequenceMode
 from cifar_tui.config.overrides import override, with_values
@@ -9,6 +9,7 @@ from cifar_tui.config.training import DEVICE, Compile, Layout, Optimiser, Precis
 
 __all__ = [
     "DEVICE",
+    "IMAGES",
     "AutoAugment",
     "Compile",
     "ConfigError",

@@ -33,6 +33,10 @@ class AutoAugment(StrEnum):
     TRIVIAL_AUGMENT = "trivial_augment"
 
 
+IMAGES = ("source", "path", "val_fraction", "split_seed")
+"""Of the data: what decides which images there are, where all else decides how those for training are changed."""
+
+
 class DataConfig(ConfigPart):
     """The data set, its split and the augmentation of its training images."""
 

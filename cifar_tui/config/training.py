@@ -140,7 +140,7 @@ class TrainingConfig(ConfigPart):
     precision: Precision = Field(
         Precision.AUTO,
         title="Precision",
-        description="auto: bfloat16 where the hardware computes in it, else float32. Weights stay float32.",
+        description="auto: bfloat16 where the hardware computes in it, else float32 (TF32 on CUDA). Weights: float32.",
         json_schema_extra=ADVANCED,
     )
     layout: Layout = Field(

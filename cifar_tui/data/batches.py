@@ -155,10 +155,18 @@ def windows(pixels: Tensor, starts: Tensor) -> Tensor:
     """
     images, height, width, channels = pixels.shape
     rows = starts[:, None] + torch.arange(SIDE, device=starts.device) * width  # (B, 32): where each row begins
+    if not _gathers_overlapping_rows(pixels.device):
+        every_pixel = (rows[..., None] + torch.arange(SIDE, device=starts.device)).view(-1)
+        return pixels.view(-1, channels).index_select(0, every_pixel).view(-1, SIDE, SIDE, channels)
     row_bytes = SIDE * channels
     # Every 32 neighbouring pixels as one row of a matrix; the rows overlap, nothing is copied.
     every_row = pixels.view(-1).as_strided((images * height * width - SIDE + 1, row_bytes), (channels, 1))
     return every_row.index_select(0, rows.view(-1)).view(-1, SIDE, SIDE, channels)
+
+
+def _gathers_overlapping_rows(device: torch.device) -> bool:
+    """Whether a gather reads the rows alone; on MPS some versions of torch first copy them all, 14 GB of CIFAR-100."""
+    return device.type != "mps"
 
 
 def _first_pixels(pixels: Tensor, count: int, chosen: Tensor, tops: Tensor, lefts: Tensor, mirrored: Tensor) -> Tensor:

@@ -6,19 +6,18 @@ import lzma
 import socket
 import tarfile
 import tempfile
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 
 from cifar_tui.data import cifar100_names
 from cifar_tui.data.cache import load_dataset, save_dataset
 from cifar_tui.data.dataset import SIDE, DatasetError, ImageDataset, LabelledImages
-from cifar_tui.data.folder import load_folder
+from cifar_tui.data.folder import decode_folder
 from cifar_tui.data.safe_pickle import load_pickle
 from cifar_tui.files import make_folder
 from cifar_tui.paths import Paths, expand
@@ -39,18 +38,13 @@ Progress = Callable[[int, int], object]
 """Told the bytes that are done and the bytes in all."""
 
 
-def is_available(paths: Paths) -> bool:
-    """Whether CIFAR-100 can be loaded without getting it first."""
-    return paths.cifar100.is_file()
-
-
 def load(paths: Paths) -> ImageDataset:
     """Load the decoded data set.
 
     Raises:
         DatasetError: it is not there, or damaged; the sentence says how to get it.
     """
-    if not is_available(paths):
+    if not paths.has_cifar100:
         raise DatasetError(MISSING)
     return load_dataset(paths.cifar100)
 
@@ -71,7 +65,7 @@ def download(paths: Paths, on_progress: Progress) -> None:
         make_folder(paths.datasets)
         with tempfile.TemporaryDirectory(dir=paths.datasets, prefix=".download-") as folder:
             archive = Path(folder, ARCHIVE)
-            with _watched(archive, on_progress), _quiet_and_impatient():
+            with _telling(on_progress), _impatient():
                 download_url(url, folder, ARCHIVE, checksum)
             import_from(archive, paths)
     except DatasetError:
@@ -101,7 +95,7 @@ def import_from(path: Path, paths: Paths) -> None:
     if not path.exists():
         raise DatasetError(f"{path} does not exist; give the archive {ARCHIVE}, its folder, or a folder of images.")
     try:
-        dataset = _read(path, paths)
+        dataset = _read(path)
     except OSError as error:
         raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror or error}.") from None
     try:
@@ -110,7 +104,7 @@ def import_from(path: Path, paths: Paths) -> None:
         raise DatasetError(f"CIFAR-100 cannot be kept in {paths.datasets}: {error.strerror or error}.") from None
 
 
-def _read(path: Path, paths: Paths) -> ImageDataset:
+def _read(path: Path) -> ImageDataset:
     if path.is_file():
         return _read_archive(path)
     for folder in (path, path / UNPACKED):
@@ -119,7 +113,7 @@ def _read(path: Path, paths: Paths) -> ImageDataset:
                 return _dataset(_read_batch(train, f"{folder}/train"), _read_batch(test, f"{folder}/test"))
     if (path / ARCHIVE).is_file():
         return _read_archive(path / ARCHIVE)
-    dataset = load_folder(path, paths)
+    dataset = decode_folder(path)  # it is kept as CIFAR-100, and need not be kept twice
     if dataset.name != cifar100_names.CIFAR100:
         raise DatasetError(
             f"{path} holds images of {len(dataset.class_names)} other classes, not CIFAR-100; train on it with "
@@ -187,32 +181,38 @@ def _dataset(train: LabelledImages, test: LabelledImages) -> ImageDataset:
 
 
 @contextlib.contextmanager
-def _watched(file: Path, on_progress: Progress) -> Iterator[None]:
-    """Tell how much of `file` is there; torchvision itself offers no hook."""
-    done = threading.Event()
+def _telling(on_progress: Progress) -> Iterator[None]:
+    """Have torchvision's own bar tell how far it is, instead of drawing over the screen; there is no other hook."""
+    from torchvision.datasets import utils
 
-    def watch() -> None:
-        while not done.wait(0.2):
-            if file.exists():
-                on_progress(min(file.stat().st_size, ARCHIVE_BYTES), ARCHIVE_BYTES)
+    class Bar:
+        def __init__(self, total: int | None = None, **_: object) -> None:
+            self._done, self._total = 0, total or ARCHIVE_BYTES
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """It has nothing to take away."""
+
+        def update(self, count: int) -> None:
+            self._done += count
+            on_progress(self._done, self._total)
+
+    drawn = utils.tqdm
+    utils.tqdm = Bar
     try:
         yield
-        on_progress(ARCHIVE_BYTES, ARCHIVE_BYTES)
     finally:
-        done.set()
-        watcher.join()
+        utils.tqdm = drawn
 
 
 @contextlib.contextmanager
-def _quiet_and_impatient() -> Iterator[None]:
-    """Keep torchvision's own bar off the screen, and give up on a connection that stalls."""
+def _impatient() -> Iterator[None]:
+    """Give up on a connection that stalls."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_STALL_SECONDS)
     try:
-        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            yield
+        yield
     finally:
         socket.setdefaulttimeout(before)

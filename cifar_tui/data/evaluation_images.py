@@ -16,6 +16,6 @@ def load_test_images(config: DataConfig, paths: Paths) -> LabelledImages:
     """
     if config.source is not Source.CIFAR100:
         return load(config, paths).test
-    if not cifar100.is_available(paths):
+    if not paths.has_cifar100:
         raise DatasetError(cifar100.MISSING)
     return load_test_split(paths.cifar100)

@@ -44,18 +44,10 @@ def load_folder(path: Path, paths: Paths) -> ImageDataset:
         DatasetError: a split is missing or empty, a class is unknown or empty, or an image cannot be read.
     """
     path = expand(path).absolute()
-    try:
-        listings = {split: _list(path / split) for split in ("train", "val", "test") if (path / split).is_dir()}
-        fingerprint = _fingerprint(path, listings)
-    except OSError as error:
-        raise DatasetError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it.") from None
-    for split in ("train", "test"):
-        if split not in listings:
-            raise DatasetError(
-                f"{path} holds no {split}/ folder; it needs train/<class>/ and test/<class>/ with images."
-            )
-    cached = paths.datasets / "folders" / f"{fingerprint}.npz"
-    if cached.exists():
+    listings = _listings(path)
+    name = hashlib.blake2b(os.fsencode(path), digest_size=8).hexdigest()
+    cached = paths.decoded_folders / f"{name}-{_fingerprint(listings)}.npz"
+    if os.path.exists(cached):
         try:
             dataset = load_dataset(cached)
             return replace(dataset, name=_name(path, dataset.class_names))
@@ -64,9 +56,38 @@ def load_folder(path: Path, paths: Paths) -> ImageDataset:
     dataset = _decode(path, listings)
     try:
         save_dataset(dataset, cached)
+        for outdated in set(paths.decoded_folders.glob(f"{name}-*.npz")) - {cached}:
+            outdated.unlink(missing_ok=True)
     except OSError as error:
         logger.warning("%s is not cached: %s", path, error)
     return dataset
+
+
+def decode_folder(path: Path) -> ImageDataset:
+    """Read the tree below `path` as `load_folder` does, and keep nothing.
+
+    Raises:
+        DatasetError: likewise.
+    """
+    path = expand(path).absolute()
+    return _decode(path, _listings(path))
+
+
+def _listings(path: Path) -> dict[str, Listing]:
+    try:
+        listings = {split: _list(path / split) for split in ("train", "val", "test") if (path / split).is_dir()}
+    except OSError as error:
+        raise _unreadable(error) from None
+    for split in ("train", "test"):
+        if split not in listings:
+            raise DatasetError(
+                f"{path} holds no {split}/ folder; it needs train/<class>/ and test/<class>/ with images."
+            )
+    return listings
+
+
+def _unreadable(error: OSError) -> DatasetError:
+    return DatasetError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it.")
 
 
 def _list(folder: Path) -> Listing:
@@ -82,12 +103,15 @@ def _list(folder: Path) -> Listing:
     return listing
 
 
-def _fingerprint(path: Path, listings: dict[str, Listing]) -> str:
-    digest = hashlib.blake2b(os.fsencode(path), digest_size=12)
+def _fingerprint(listings: dict[str, Listing]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
     for split, listing in listings.items():
         for files in listing.values():
             for file in files:
-                stat = file.stat()
+                try:
+                    stat = file.stat()
+                except OSError as error:
+                    raise _unreadable(error) from None
                 line = f"{split}/{file.parent.name}/{file.name}:{stat.st_size}:{stat.st_mtime_ns}\n"
                 digest.update(os.fsencode(line))
     return digest.hexdigest()

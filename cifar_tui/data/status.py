@@ -1,9 +1,10 @@
 """What data sets are on this machine."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cifar_tui.data import cifar100
 from cifar_tui.paths import Paths
 
 
@@ -25,13 +26,15 @@ class DataStatus:
 
 
 def data_status(paths: Paths) -> DataStatus:
-    """Look at the cache; nothing is loaded."""
-    folders = sorted((paths.datasets / "folders").glob("*.npz"))
-    return DataStatus(
-        cifar100=_cached(paths.cifar100) if cifar100.is_available(paths) else None,
-        folders=tuple(_cached(file) for file in folders),
-    )
+    """Look at the cache; nothing is loaded, and what cannot be looked at is not there."""
+    try:
+        folders = sorted(paths.decoded_folders.glob("*.npz"))
+    except OSError:
+        folders = []
+    return DataStatus(cifar100=next(_cached([paths.cifar100]), None), folders=tuple(_cached(folders)))
 
 
-def _cached(file: Path) -> CachedFile:
-    return CachedFile(file, file.stat().st_size)
+def _cached(files: Iterable[Path]) -> Iterator[CachedFile]:
+    for file in files:
+        with contextlib.suppress(OSError):
+            yield CachedFile(file, file.stat().st_size)

@@ -1,5 +1,7 @@
 """Training a finished run on, as a new run."""
 
+import os
+
 from cifar_tui.config import ConfigError, RunConfig, with_values
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.store import Run, RunStore, StoreError
@@ -16,7 +18,7 @@ def extended(run: Run, epochs: int) -> RunConfig:
     """
     if run.record.results is None:
         raise StoreError(f"{run.id} is {run.status}; only a finished run can be trained on for more epochs.")
-    if not (run.folder / "checkpoint.pt").is_file():
+    if not os.path.isfile(run.folder / "checkpoint.pt"):
         raise StoreError(f"{run.id} has no checkpoint.pt, and so cannot be trained on.")
     done = run.record.results.epochs
     if epochs <= done:

@@ -7,6 +7,7 @@ from cifar_tui.runs.collector import collector_at_rest
 from cifar_tui.runs.queue import in_queue_order
 from cifar_tui.runs.reading import ReadEpochs
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.stopping import StopAt, wanted_stop
 from cifar_tui.runs.store import Run, RunStore, UnreadableRunError
 from cifar_tui.runs.table import NO_REFERENCES, References, Row, run_row, unreadable_row
 from cifar_tui.runs.watch import Watcher
@@ -19,6 +20,8 @@ class History:
     run: Run
     epochs: tuple[EpochFinished, ...]
     progress: BatchProgress | None
+    stop: StopAt | None = None
+    """Where it was asked to stop, if it was."""
     problem: str | None = None
     """A sentence where something in the curves could not be read."""
 
@@ -131,7 +134,8 @@ class RunIndex:
         followed = None
         if chosen is not None:
             epochs, problem = self._epochs_of(chosen)
-            followed = History(self._runs[chosen], epochs, self._store.progress(chosen), problem)
+            run = self._runs[chosen]
+            followed = History(run, epochs, self._store.progress(chosen), wanted_stop(run.folder), problem)
         return Snapshot(
             rows=(
                 *(self._rows[run_id] for run_id in order),

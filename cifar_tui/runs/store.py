@@ -308,7 +308,7 @@ class RunStore:
         _check_is_not_trained_elsewhere(folder)
         try:
             with contextlib.ExitStack() as locks:
-                if folder.is_dir():  # in a link to itself nothing can be locked
+                if os.path.isdir(folder):  # in a link to itself nothing can be locked
                     locks.enter_context(self.training_lock(run_id).acquire(timeout=0))
                     locks.enter_context(self._edit_lock(folder))
                     if self._is_queued(folder):
@@ -457,7 +457,7 @@ class RunStore:
         replace_text(folder / "run.json", record.model_dump_json(indent=2) + "\n")
 
     def _is_held(self, folder: Path) -> bool:
-        if not (folder / "run.lock").exists():
+        if not os.path.exists(folder / "run.lock"):
             return False
         if not lives_elsewhere(folder):
             break_stale(folder / "run.lock", SECONDS_UNTIL_SILENCE)

@@ -48,7 +48,7 @@ def explain_out_of_memory(message: str, config: RunConfig, dataset: ImageDataset
 def release() -> None:
     """Give back what finished runs left behind, so that other processes, and the next run, find it free."""
     gc.collect()
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()

@@ -1,10 +1,11 @@
 """`cifar-tui bench`: what it measures and how it says so; how fast anything is, is not for a test to say."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from cifar_tui.cli.commands import app
@@ -63,6 +64,7 @@ def test_the_table_fits_a_terminal(call: Call, monkeypatch: pytest.MonkeyPatch) 
         (["mlp", "--set", "training.precision=int8"], "must be one of 'auto', 'float32'"),
         (["mlp", "--set", "training.device=cuda:99"], "There is no cuda:99"),
         (["mlp", "--rounds", "0"], "--rounds"),
+        (["softmax_regression", *QUICK, "--set", "training.optimiser=muon"], "Muon is for hidden weight matrices"),
     ],
 )
 def test_wrong_wishes_are_one_sentence(call: Call, arguments: list[str], says: str) -> None:
@@ -70,3 +72,14 @@ def test_wrong_wishes_are_one_sentence(call: Call, arguments: list[str], says: s
     assert result.exit_code in (1, 2)
     assert says in result.output
     assert "Traceback" not in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_batch_that_does_not_fit_is_one_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Iterator[int]:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("cifar_tui.bench.measure.reference_steps", refuse)
+    result = call("bench", "mlp", *QUICK)
+    assert result.exit_code == 1
+    assert "Memory does not suffice for mlp; `--set training.batch_size=N` takes smaller batches." in result.stderr

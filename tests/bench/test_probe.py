@@ -57,5 +57,6 @@ def test_a_new_question_ends_the_measurement_for_the_one_before(probe: subproces
     ask(probe, 3, measure=True, batch_size=65_536, device="cpu")
     assert answer(probe).number == 3
     ask(probe, 4, measure=False)
-    last = answer(probe)
-    assert (last.number, last.kind) == (4, "layers")
+    ask(probe, 5, measure=True, batch_size=65_536, device="cpu")
+    answers = [answer(probe) for _ in range(3)]
+    assert [(said.number, said.kind) for said in answers] == [(4, "layers"), (5, "layers"), (5, "cost")]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from cifar_tui.paths import Paths, working_folder
+
 Call = Callable[..., Result]
 Sentence = Callable[[Result], str]
 
@@ -70,6 +72,33 @@ def test_what_is_no_home(
         assert sentence(result).startswith(f"cifar-tui: {home}/runs cannot be read: ")
     if make is not _a_file_within:
         assert not list(tmp_path.glob("home/*"))
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_home_that_cannot_be_looked_at(
+    call: Call, home: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    look = os.stat
+
+    def refuse(path: str | Path, *arguments: object, **options: object) -> os.stat_result:
+        if str(path).startswith(str(home)):
+            raise OSError(number, os.strerror(number), str(path))
+        return look(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert not paths.has_cifar100
+    for command in WITHOUT_RUNS:
+        assert call(*command).exit_code == 0
+    assert f"{home / 'presets'}: cannot be read ({os.strerror(number)})" in call("presets").stderr
+
+
+def test_the_working_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert working_folder() == folder
+    folder.rmdir()
+    assert working_folder() == Path.home()
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])

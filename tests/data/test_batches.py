@@ -56,6 +56,14 @@ def test_both_memory_orders_hold_the_same_values():
     assert [pixels.is_contiguous() for pixels in whole] == [False, True]
 
 
+def test_where_rows_cannot_be_gathered_pixels_are(monkeypatch: pytest.MonkeyPatch):
+    data = images(40)
+    rows = list(batches(data).epoch(1))
+    monkeypatch.setattr("cifar_tui.data.batches._gathers_overlapping_rows", lambda device: False)
+    for one, other in zip(rows, batches(data).epoch(1), strict=True):
+        assert torch.equal(one.images, other.images)
+
+
 def test_the_distribution_is_torchvisions():
     """A ramp image betrays its offset and mirroring: both come as often as in RandomCrop and RandomHorizontalFlip."""
     ramp = np.zeros((32, 32, 3), dtype=np.uint8)

@@ -40,9 +40,9 @@ def test_the_official_copy_is_imported_in_every_form(archive: Path, paths: Paths
         with tarfile.open(archive) as tar:
             tar.extractall(tmp_path / "unpacked", filter="data")
         place = tmp_path / "unpacked" / ("cifar-100-python" if form == "folder" else "")
-    assert not cifar100.is_available(paths)
+    assert not paths.has_cifar100
     cifar100.import_from(place, paths)
-    assert cifar100.is_available(paths)
+    assert paths.has_cifar100
     dataset = cifar100.load(paths)
     expected = batch(300, 1)
     assert dataset.train.labels.tolist() == expected["fine_labels"]
@@ -71,7 +71,7 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(
     with pytest.raises(DatasetError, match=rf"{split} .*is not allowed"):
         cifar100.import_from(place, paths)
     assert not malice.was_run
-    assert not cifar100.is_available(paths)
+    assert not paths.has_cifar100
 
 
 def test_what_is_beside_the_images_is_not_opened(tmp_path: Path, paths: Paths, malice):
@@ -80,7 +80,7 @@ def test_what_is_beside_the_images_is_not_opened(tmp_path: Path, paths: Paths, m
     )
     cifar100.import_from(file, paths)
     assert not malice.was_run
-    assert cifar100.is_available(paths)
+    assert paths.has_cifar100
 
 
 class _Made:
@@ -180,7 +180,7 @@ def test_a_damaged_copy_is_found_out(tmp_path: Path, paths: Paths, compress: Cal
     with pytest.raises(DatasetError, match="damaged") as caught:
         cifar100.import_from(tmp_path / "damaged.tar", paths)
     assert "\n" not in str(caught.value)
-    assert not cifar100.is_available(paths)
+    assert not paths.has_cifar100
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,10 @@ def test_a_download_is_checked_decoded_and_kept(serve, archive: Path, paths: Pat
     told: list[tuple[int, int]] = []
     cifar100.download(paths, lambda done, total: told.append((done, total)))
     assert len(cifar100.load(paths).train) == 300
-    assert told[-1] == (cifar100.ARCHIVE_BYTES, cifar100.ARCHIVE_BYTES)
+    assert [total for _, total in told] == [len(content)] * len(told)
+    assert len(told) > 1
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (len(content), len(content))
     assert {file.name for file in paths.datasets.iterdir()} == {"cifar100.npz"}
     assert capfd.readouterr() == ("", "")
 
@@ -275,7 +278,7 @@ def test_after_a_broken_download_the_next_try_starts_clean(serve, archive: Path,
     assert list(paths.datasets.iterdir()) == []
     serve(content, len(content))
     cifar100.download(paths, lambda *_: None)
-    assert cifar100.is_available(paths)
+    assert paths.has_cifar100
 
 
 @pytest.fixture

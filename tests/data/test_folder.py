@@ -65,13 +65,16 @@ def test_a_validation_folder_is_taken_as_it_is(tmp_path: Path, paths: Paths):
 def test_the_cache_follows_the_files(tmp_path: Path, paths: Paths):
     root = write_images(tmp_path / "pets", PETS, 2, 1)
     before = load_folder(root, paths)
-    (cached,) = (paths.datasets / "folders").iterdir()
+    (cached,) = paths.decoded_folders.iterdir()
     assert np.array_equal(load_folder(root, paths).train.pixels, before.train.pixels)
     Image.new("RGB", (32, 32), (255, 0, 0)).save(root / "train" / "cat" / "0.png")
+    other = load_folder(write_images(tmp_path / "more", PETS, 1, 1), paths)
     assert load_folder(root, paths).train.pixels[0, 0, 0].tolist() == [255, 0, 0]
-    cached.write_bytes(b"damaged")
-    for file in (paths.datasets / "folders").iterdir():
+    assert not cached.exists()
+    assert len(list(paths.decoded_folders.iterdir())) == 2
+    for file in paths.decoded_folders.iterdir():
         file.write_bytes(b"damaged")
+    assert np.array_equal(load_folder(tmp_path / "more", paths).train.pixels, other.train.pixels)
     assert load_folder(root, paths).train.pixels[0, 0, 0].tolist() == [255, 0, 0]
 
 
