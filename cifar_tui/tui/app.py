@@ -197,6 +197,9 @@ class CifarApp(RunsApp):
             self._is_looking = True
             self._look()
 
+    def _is_training(self) -> bool:
+        return bool(self._view is not None and self._view.snapshot.running)
+
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab, from what lies over the tabs, too."""
         if _scope_of(self.screen):

@@ -66,6 +66,7 @@ class LaunchApp(ImagesApp):
         self._slurm_answered_at = -_SECONDS_BETWEEN_QUESTIONS
         self._has_told_of_the_copy = False
         self._transfer = Transfer(lambda: self.post_message(self.TransferEnded()))
+        self._add_turn = asyncio.Lock()
         self._follow: str | None = None
         """The run that Live shows; None takes the one that trains."""
         self.is_furnished = False
@@ -103,6 +104,10 @@ class LaunchApp(ImagesApp):
         """Read again what changed in the run folders."""
         raise NotImplementedError
 
+    def _is_training(self) -> bool:
+        """Whether a run trains, in this process or in another."""
+        raise NotImplementedError
+
     def action_show_tab(self, tab: str) -> None:
         """Go to a tab."""
         raise NotImplementedError
@@ -118,7 +123,7 @@ class LaunchApp(ImagesApp):
     @work(exclusive=True, group="launch")
     async def _on_launch_pane_launched(self, message: "LaunchPane.Launched") -> None:
         configs = message.configs
-        if any(config.data.source is Source.CIFAR100 for config in configs) and not self.paths.cifar100.is_file():
+        if any(config.data.source is Source.CIFAR100 for config in configs) and not self.paths.has_cifar100:
             from cifar_tui.tui.screens.dataset import DatasetChoice
 
             choice = await self._ask_for_data()
@@ -128,8 +133,10 @@ class LaunchApp(ImagesApp):
                 configs = tuple(_on_embedded_data(config) for config in configs)
         if message.on is not None:
             self._hand_over(configs, message.on, is_sweep=message.is_sweep)
-        elif self._add(configs, first=message.first, is_sweep=message.is_sweep) and message.first:
+            return
+        if message.first:  # not when all is written: by then a person may be at something else
             self.action_show_tab("live")
+        self._add(configs, first=message.first, is_sweep=message.is_sweep)
 
     @work(group="hand-over")  # not exclusive: what Slurm was asked for happens, and its answer must be told
     async def _hand_over(self, configs: tuple[RunConfig, ...], on: str, *, is_sweep: bool) -> None:
@@ -145,7 +152,6 @@ class LaunchApp(ImagesApp):
             return
         count = f"{len(runs)} runs" if len(runs) > 1 else runs[0].title
         self.notify(f"Handed to Slurm as job {', '.join(jobs)}: {count}", markup=False)
-        self.action_show_tab("live")
 
     @work(exclusive=True, group="place")
     async def _on_launch_pane_place_wanted(self, message: "LaunchPane.PlaceWanted") -> None:
@@ -245,39 +251,41 @@ class LaunchApp(ImagesApp):
 
     def _look_for_data(self) -> None:
         """Say whether CIFAR-100 is there: it may come while no dialog waits for it, and from another process."""
-        self._launch_pane.show_data_state(has_cifar100=self.paths.cifar100.is_file())
+        self._launch_pane.show_data_state(has_cifar100=self.paths.has_cifar100)
 
-    def _add(self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False) -> bool:
-        """Queue `configs` in their order; False where the folder cannot be written to.
-
-        Of a sweep those that are there already are not made again.
-        """
+    @work(group="add")  # not exclusive: what is begun happens, and must be told
+    async def _add(self, configs: tuple[RunConfig, ...], *, first: bool, is_sweep: bool = False) -> None:
+        """Queue `configs` in their order; of a sweep those that are there already are not made again."""
         from cifar_tui.runs.sweep import carry_out, plan, sweep_name  # the first frame does not wait for tables
 
+        def add() -> list[Run]:
+            if not is_sweep:
+                return self.run_queue.add_all(configs, first=first)
+            name = sweep_name(configs)
+            return list(carry_out(self.run_queue, name, plan(self.store, name, configs), first=first))
+
+        is_busy = self._is_training()
         try:
-            if is_sweep:
-                name = sweep_name(configs)
-                added = carry_out(self.run_queue, name, plan(self.store, name, configs), first=first)
-                configs = tuple(run.config for run in added)
-            else:
-                self.run_queue.add_all(configs, first=first)
+            async with self._add_turn:  # or of a sweep that is asked for twice, both would find nothing there
+                added = await asyncio.to_thread(add)
         except StoreError as error:
-            self.notify(str(error), title="Not queued", severity="error", markup=False)
-            return False
+            title = "Not queued" if len(configs) == 1 else "Not all of them are queued"
+            self.notify(str(error), title=title, severity="error", markup=False)
+            self.look()
+            return
         self._follow = None
         self.runner.wake()
         self.look()
-        if not configs:
+        if not added:
             self.notify("Every one of these runs is in the sweep already.")
-            return True
-        names = ", ".join(config.title for config in configs[:3])
-        if len(configs) > 3:
-            names += f" and {len(configs) - 3} more"
+            return
+        names = ", ".join(run.title for run in added[:3])
+        if len(added) > 3:
+            names += f" and {len(added) - 3} more"
         is_paused = self.run_queue.is_paused
-        begins = first and not is_paused and not self.runner.current
+        begins = first and not is_paused and not is_busy
         hint = ". The queue is paused; w on Live lets it go on." if is_paused else ""
         self.notify(f"{'Training' if begins else 'Queued'}: {names}{hint}", markup=False)
-        return True
 
 
 def _on_embedded_data(config: RunConfig) -> RunConfig:

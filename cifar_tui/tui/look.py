@@ -15,6 +15,7 @@ from cifar_tui.runs.index import History, RunIndex, Snapshot
 from cifar_tui.runs.queue import RunQueue
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.references import measured_rows, references_of
+from cifar_tui.runs.stopping import wanted_stop
 from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.runs.table import Row
 from cifar_tui.tui.screens.live import LiveView
@@ -112,7 +113,7 @@ class Looker:
 
     def _history(self, run: Run) -> History:
         epochs, problem = self._store.history(run.id)
-        return History(run, epochs, self._store.progress(run.id), problem)
+        return History(run, epochs, self._store.progress(run.id), wanted_stop(run.folder), problem)
 
     def _entries(self, training: Sequence[Run], jobs: Mapping[str, str]) -> Iterator[QueueEntry]:
         rows = {row.key: row for row in self._snapshot.rows} if training else {}

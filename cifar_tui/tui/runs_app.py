@@ -11,7 +11,7 @@ from textual import work
 
 from cifar_tui.analysis.errors import PredictionsError
 from cifar_tui.config import RunConfig
-from cifar_tui.paths import Paths, expand
+from cifar_tui.paths import Paths, expand, working_folder
 from cifar_tui.runs.extend import extended
 from cifar_tui.runs.record import RunStatus
 from cifar_tui.runs.stopping import StopAt, ask_to_stop, let_go_on, wanted_stop
@@ -57,8 +57,8 @@ class RunsApp(LaunchApp):
     async def _on_live_pane_stop_wanted(self, message: "LivePane.StopWanted") -> None:
         run = message.run
         if message.after_epoch and wanted_stop(run.folder):
-            self._change_runs(lambda: let_go_on(run.folder))
-            self.notify(f"{run.title} goes on.", markup=False)
+            if self._change_runs(lambda: let_go_on(run.folder)):
+                self.notify(f"{run.title} goes on.", markup=False)
             return
         at = StopAt.EPOCH if message.after_epoch else StopAt.BATCH
         when = "once its epoch is over" if message.after_epoch else "at its next batch"
@@ -102,9 +102,9 @@ class RunsApp(LaunchApp):
 
     def _on_live_pane_pause_wanted(self) -> None:
         was_paused = self.run_queue.is_paused
-        self._change_runs(self.run_queue.go_on if was_paused else self.run_queue.pause)
-        self.runner.wake()
-        self.notify("The queue goes on." if was_paused else "The queue waits after the present run.")
+        if self._change_runs(self.run_queue.go_on if was_paused else self.run_queue.pause):
+            self.runner.wake()
+            self.notify("The queue goes on." if was_paused else "The queue waits after the present run.")
 
     def _change_runs(self, change: Callable[[], object]) -> bool:
         """Do what writes to run folders; return whether it went well: what goes wrong is told in its own sentence."""
@@ -189,9 +189,10 @@ class RunsApp(LaunchApp):
         )
         folder = await self.push_screen_wait(
             AskScreen(
-                "Course report", text, str(Path.cwd() / "report"), lambda answer: expand(answer.strip()), do="Write"
+                "Course report", text, str(working_folder() / "report"),
+                lambda answer: expand(answer.strip()), do="Write",
             )
-        )
+        )  # fmt: skip
         if folder is not None:
             self._write_report(folder, message.run_ids)
 
@@ -225,13 +226,18 @@ class RunsApp(LaunchApp):
         """Queue a run to be resumed, or, when it is finished, to be trained on as a new one."""
         try:
             run = self.store.get(run_id)
-            if results := run.record.results:
-                epochs = await self.push_screen_wait(_ask_for_epochs(run, results.epochs))
-                if epochs is None:
-                    return
-                run = await asyncio.to_thread(self.run_queue.extend, run.id, epochs)  # it copies the checkpoint
-            else:
-                run = self.run_queue.resume(run.id)
+        except StoreError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        if (results := run.record.results) is None:
+            self._queue_again(lambda: self.run_queue.resume(run_id))
+        elif (epochs := await self.push_screen_wait(_ask_for_epochs(run, results.epochs))) is not None:
+            self._queue_again(lambda: self.run_queue.extend(run_id, epochs))
+
+    @work(group="queue-again")  # not exclusive: what is begun happens, and must be told
+    async def _queue_again(self, queue: Callable[[], Run]) -> None:
+        try:
+            run = await asyncio.to_thread(queue)  # it may copy a checkpoint
         except StoreError as error:
             self.notify(str(error), severity="warning", markup=False)
             return

@@ -676,6 +676,7 @@ async def stops_after_the_epoch_or_lets_go_on(stage: Stage) -> None:
     await stage.until_on(ConfirmScreen)
     await stage.first("y")
     await stage.until(lambda: wanted_stop(folder) == "epoch")
+    await stage.until(lambda: "stops after this epoch" in str(stage.app.query_one("#live-title", Static).content))
     await stage.press()
     await stage.until(lambda: not wanted_stop(folder) and "goes on." in stage.told)
 

@@ -1,9 +1,11 @@
 """The form: what it shows, what it makes of several values, and how a change is taken back."""
 
+from collections.abc import Callable
+
 import pytest
 from rich.style import Style
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList, Select, Static
 
 from cifar_tui.paths import Paths
 from cifar_tui.presets import load_presets
@@ -218,15 +220,20 @@ async def test_undo_takes_back_one_field_at_a_time(app: CifarApp):
         await until(pilot, lambda: form.config.training.epochs == 50)
 
 
-async def test_undo_brings_back_another_models_arguments(app: CifarApp):
+@pytest.mark.parametrize("reset", [ConfigForm.reset, ConfigForm.action_reset_field])
+async def test_undo_brings_back_another_models_arguments(app: CifarApp, reset: Callable[[ConfigForm], None]):
     async with running(app, (120, 40)) as pilot:
         form = app.query_one(ConfigForm)
+        form.focus_field(("model", "name"))
+        await until(pilot, lambda: isinstance(app.focused, Select))
+        app.focused.value = "image_gru"
+        await until(pilot, lambda: form.config is not None and form.config.model.name == "image_gru")
         form.set_field(("model", "dropout"), "0.7")
-        form.reset()
-        assert not form.is_changed
-        form.action_undo()
+        reset(form)
+        assert form.config.model.name == "simple_cnn"
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: form.config.model.name == "image_gru")
         assert form.config.model.dropout == 0.7
-        await pilot.pause()
 
 
 async def test_one_field_is_put_back(app: CifarApp):

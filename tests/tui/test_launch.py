@@ -1,11 +1,14 @@
+import errno
+import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from textual.content import Content
 from textual.widgets import Input, Select, Static
 
-from cifar_tui.config import Source
+from cifar_tui.config import RunConfig, Source
 from cifar_tui.data import cifar100
 from cifar_tui.data.dataset import DatasetError
 from cifar_tui.paths import Paths
@@ -15,6 +18,7 @@ from cifar_tui.runs.store import Run, RunStore
 from cifar_tui.slurm.errors import SlurmError
 from cifar_tui.tui.app import CifarApp
 from cifar_tui.tui.launch_app import LaunchApp
+from cifar_tui.tui.probe import Probe
 from cifar_tui.tui.screens.confirm import ConfirmScreen
 from cifar_tui.tui.screens.dataset import DatasetScreen
 from cifar_tui.tui.screens.launch import LaunchPane
@@ -222,6 +226,54 @@ async def test_a_broken_preset_of_mine_is_told_and_the_others_are_there(paths: P
             assert "[red]Mine[/]" in str(others.children[0].label)
     finally:
         app.runner.shut_down()
+
+
+async def test_which_images_there_are_is_one_choice_for_all_presets_and_all_else_is_not(app: CifarApp):
+    async with running(app, (160, 50)) as pilot:
+        form, tree = app._launch_pane.form, app.query_one(PresetTree)
+        form.set_field(("data", "mixup"), "0.2")
+        form.set_field(("data", "source"), Source.SYNTHETIC.value)
+        tree.focus()
+        await pilot.press("down")
+        await until(pilot, lambda: form.edits() == {("data", "source"): Source.SYNTHETIC.value})
+        form.set_field(("data", "source"), Source.CIFAR100.value)
+        await pilot.press("up")
+        await until(pilot, lambda: form.edits() == {("data", "mixup"): "0.2"})
+
+
+async def test_a_run_that_begins_ends_the_measurement_beside_it(app: CifarApp, monkeypatch: pytest.MonkeyPatch):
+    asked: list[bool] = []
+    answer = Probe.ask
+
+    async def ask(self: Probe, config: RunConfig, *, measure: bool) -> None:
+        asked.append(measure)
+        await answer(self, config, measure=measure)
+
+    monkeypatch.setattr(Probe, "ask", ask)
+    async with running(app, (160, 50)) as pilot:
+        await until(pilot, lambda: asked == [True])
+        app._launch_pane.show_busy(busy=True)
+        await until(pilot, lambda: asked == [True, False])
+        app._launch_pane.show_busy(busy=False)
+        await until(pilot, lambda: asked == [True, False, True])
+
+
+async def test_images_that_cannot_be_looked_at_are_not_there(
+    app: CifarApp, paths: Paths, monkeypatch: pytest.MonkeyPatch
+):
+    look = os.stat
+
+    def refuse(path: str | Path, *arguments: object, **options: object) -> os.stat_result:
+        if str(path).startswith(str(paths.datasets)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return look(path, *arguments, **options)  # type: ignore[arg-type]
+
+    paths.cifar100.parent.mkdir(parents=True)
+    paths.cifar100.touch()
+    async with running(app, (120, 40)) as pilot:
+        assert not app.query_one("#data-banner").display
+        monkeypatch.setattr(os, "stat", refuse)
+        await until(pilot, lambda: app.query_one("#data-banner").display)
 
 
 async def test_a_run_without_a_preset_leaves_what_was_typed(app: CifarApp):

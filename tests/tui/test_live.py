@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import pytest
 from textual.geometry import Region
@@ -14,7 +15,7 @@ from cifar_tui.tui.widgets.curves import Curves
 from cifar_tui.tui.widgets.key_bar import KeyBar
 from cifar_tui.tui.widgets.queue_table import QueueTable
 
-from .conftest import RunMaker, running, small_run, until
+from .conftest import RunMaker, curve, running, small_run, until
 
 
 async def test_a_run_of_another_process_is_followed(app: CifarApp, furnished: RunMaker):
@@ -54,6 +55,23 @@ async def test_the_columns_of_the_queue_fit_what_stands_in_them_at_once(
             assert column.get_render_width(table) >= len(text)
         await pilot.resize_terminal(290 - width, 40)
         await until(pilot, lambda: len(table.columns) == (5 if extra else 7))
+
+
+async def test_an_epoch_leaves_a_long_queue_where_it_was_scrolled_to(app: CifarApp, runs: RunMaker, queue_held: None):
+    training = [runs.make("part1/mlp", RunStatus.RUNNING, epochs=3) for _ in range(2)]
+    for position in range(30):
+        runs.make("part1/mlp", RunStatus.QUEUED, position=position)
+    with runs.store.training_lock(training[0]), runs.store.training_lock(training[1]):
+        async with running(app, (120, 40)) as pilot:
+            await pilot.press("2")
+            table = app.query_one("#queue", DataTable)
+            await until(pilot, lambda: table.max_scroll_y > 20)
+            table.scroll_to(y=20, animate=False)  # as a wheel does, without the cursor
+            line = json.dumps(asdict(curve(4)[-1])) + "\n"
+            with (runs.store.folder / training[0] / "epochs.jsonl").open("a") as file:
+                file.write(line)
+            await until(pilot, lambda: str(table.get_cell(training[0], "Epochs")) == "4/30")
+            assert (table.scroll_y, table.cursor_row) == (20, 0)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,7 @@ async def test_the_demo_trains_at_once(paths):
     app = CifarApp(paths, demo=True)
     async with running(app, (80, 24)) as pilot:
         assert app.query_one("TabbedContent").active == "live"
-        await until(pilot, lambda: app.runner.current is not None)
+        await until(pilot, lambda: bool(app.runner.current))
         assert app.store.get(app.store.ids()[0]).config.model.name == "simple_cnn"
         app.runner.shut_down()
     assert app.runner.join(timeout=60)

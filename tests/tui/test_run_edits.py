@@ -468,6 +468,18 @@ async def test_columns_are_hidden_moved_and_remembered(app: CifarApp, furnished:
     assert again.runner.join(timeout=60)
 
 
+async def test_columns_that_were_only_looked_at_are_not_remembered(app: CifarApp, furnished: RunMaker):
+    async with running(app, (200, 50)) as pilot:
+        await at(app, pilot, "run-01")
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        await pilot.press("J", "K", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, ColumnsScreen))
+        await pilot.press("r")
+        await until(pilot, lambda: app.state.is_reversed)
+        assert app.state.column_order == ()
+
+
 async def test_the_columns_say_which_are_shown_and_why_one_is_not_seen(app: CifarApp, furnished: RunMaker):
     async with running(app, (80, 50)) as pilot:
         table = await at(app, pilot, "run-01")
@@ -517,15 +529,34 @@ async def test_a_group_is_marked_whole(app: CifarApp, runs: RunMaker, queue_held
 
 
 async def test_thousands_of_rows_are_laid_out_as_they_are_reached(app: CifarApp, runs: RunMaker, queue_held: None):
-    for _ in range(300):
+    runs.make("part1/mlp", RunStatus.FINISHED, epochs=3, accuracy=0.2, name="zzz")
+    for _ in range(299):
         runs.make("part1/mlp", RunStatus.STOPPED)
     async with running(app, (120, 40)) as pilot:
         table = await at(app, pilot, "report:part1/mlp")
         assert "300 runs" in str(table.border_title)
-        assert len(keys(table)) < 300
-        await pilot.press("end")  # the last of those that are laid out, which lays out the others
-        await until(pilot, lambda: len(keys(table)) >= 200)
+        assert len(keys(table)) == 100
+        while "Name" not in str(table.border_subtitle):
+            await pilot.press("<")
+        await pilot.press("home")
+        assert table.chosen is not None
+        assert table.chosen.is_given  # nor does the result that comes into the table take the cursor away
+        for laid_out in (200, 300, 313):
+            table.scroll_to(y=table.max_scroll_y, animate=False)  # as the scrollbar does
+            seen = table.scroll_y
+            await until(pilot, lambda laid_out=laid_out: len(keys(table)) == laid_out)
+            await until(pilot, lambda seen=seen: table.max_scroll_y > seen)
+            assert (table.scroll_y, table.cursor_row) == (seen, 0)
+
+
+async def test_one_key_goes_to_the_last_of_thousands_of_rows(app: CifarApp, runs: RunMaker, queue_held: None):
+    for _ in range(300):
+        runs.make("part1/mlp", RunStatus.STOPPED)
+    async with running(app, (120, 40)) as pilot:
+        table = await at(app, pilot, "report:part1/mlp")
         await pilot.press("end")
-        await until(pilot, lambda: len(keys(table)) >= 300)
-        await pilot.press("end")
-        await until(pilot, lambda: len(keys(table)) == 313)
+        await until(pilot, lambda: table.cursor_row == 312)
+        await until(pilot, lambda: table.scroll_y == table.max_scroll_y > 200)
+        assert table.chosen is not None
+        assert table.chosen.key == table.rows_shown[-1].key
+        assert len(keys(table)) == 313

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import SelectionList, Static
 
 from cifar_tui.config import with_values
 from cifar_tui.paths import Paths
@@ -274,6 +274,9 @@ def test_the_columns(snap_compare, app: CifarApp, furnished: RunMaker):
         await _on_leaderboard(pilot)
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        await pilot.press("end")
+        chooser = app.screen.query_one(SelectionList)
+        await until(pilot, lambda: chooser.scroll_y == chooser.max_scroll_y > 0)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cifar_tui.bench.costs import Costs
 from cifar_tui.bench.probe import Cost
 from cifar_tui.config import RunConfig
 from cifar_tui.tui.app import TABS
@@ -77,6 +78,19 @@ def test_what_is_no_file_is_forgiven(tmp_path: Path, put: Callable[[Path], objec
     put(tmp_path / "file")
     assert load_state(tmp_path / "file") == ViewState()
     assert Probe(tmp_path / "file", lambda config, answer: None).known_cost(CONFIG) is None
+
+
+def test_what_a_run_costs_is_known_on_the_machine_where_it_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cost = Cost(1, "cpu", 2.5, 10**9)
+    Costs(tmp_path / "costs.json").keep(CONFIG, cost)
+    assert Costs(tmp_path / "costs.json").known(CONFIG) == cost
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("platform.node", lambda: "node7")
+        assert Costs(tmp_path / "costs.json").known(CONFIG) is None
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert Costs(tmp_path / "costs.json").known(CONFIG) is None
 
 
 def _kept_costs() -> dict[str, object]:

@@ -4,7 +4,7 @@ import pytest
 
 from cifar_tui.events import BatchProgress
 from cifar_tui.tui.app import CifarApp
-from cifar_tui.tui.meters import Meters, Reading
+from cifar_tui.tui.meters import GPUReading, Meters, Reading
 from cifar_tui.tui.symbols import symbols
 from cifar_tui.tui.widgets.vitals import Vitals
 
@@ -44,3 +44,23 @@ async def test_the_meters_are_bars(app: CifarApp, furnished: RunMaker, monkeypat
         await pilot.press("2")
         vitals = app.query_one("#vitals", Vitals)
         await until(pilot, lambda: "cpu ░░░░░░░░   5%   memory ██░░░░░░  4.5/18.0 GB" in str(vitals.content))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "line"),
+    [
+        (1, "gpu 0  97%  6.2/24.0 GB 64 °C 271 W   cpu  52%   memory  7.3/33.6 GB"),
+        (2, "cpu  52%   memory  7.3/33.6 GB   gpu 0  97%  6.2/24.0 GB   gpu 1  97%  6.2/24.0 GB"),
+    ],
+)
+async def test_the_numbers_stay_where_the_gauges_have_no_room(
+    app: CifarApp, furnished: RunMaker, monkeypatch: pytest.MonkeyPatch, gpus: int, line: str
+):
+    gpu = GPUReading("Some GPU", 0.97, 6_200_000_000, 24_000_000_000, 64, 271.0)
+    monkeypatch.setattr(Meters, "read", lambda _: Reading(0.52, 7_300_000_000, 33_600_000_000, (gpu,) * gpus))
+    async with running(app, (160, 40)) as pilot:
+        await pilot.press("2")
+        vitals = app.query_one("#vitals", Vitals)
+        await until(pilot, lambda: "cpu ████░░░░  52%   memory ██░░░░░░  7.3/33.6 GB" in str(vitals.content))
+        await pilot.resize_terminal(80, 40)
+        await until(pilot, lambda: str(vitals.content).splitlines()[1] == line)

@@ -55,6 +55,7 @@ class ColumnsScreen(ModalScreen[tuple[tuple[str, ...], tuple[str, ...]] | None])
         self._columns = list(columns)
         self._hidden = set(hidden)
         self._absent = absent
+        self._before = self._answer()
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -78,12 +79,16 @@ class ColumnsScreen(ModalScreen[tuple[tuple[str, ...], tuple[str, ...]] | None])
     def action_done(self) -> None:
         """Answer."""
         self._remember_hidden()
-        keys = [column.key for column in self._columns]
-        self.dismiss((tuple(keys), tuple(key for key in keys if key in self._hidden)))
+        answer = self._answer()
+        self.dismiss(answer if answer != self._before else None)
 
     @property
     def _chooser(self) -> _Chooser:
         return self.query_one(_Chooser)
+
+    def _answer(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        keys = [column.key for column in self._columns]
+        return tuple(keys), tuple(key for key in keys if key in self._hidden)
 
     def _remember_hidden(self) -> None:
         shown = set(self._chooser.selected)

@@ -122,7 +122,7 @@ class DataPane(Horizontal):
         wanted = _images_of(config)
         if wanted != self._wanted:
             self._forget()
-            if config.source is Source.CIFAR100 and not self._paths.cifar100.is_file():
+            if config.source is Source.CIFAR100 and not self._paths.has_cifar100:
                 self._grid.say("Images", NO_CIFAR100)
                 return
             self._wanted = wanted

@@ -73,13 +73,13 @@ class DatasetScreen(ModalScreen[DatasetChoice | None]):
     def on_mount(self) -> None:
         """Hide the bar until there is progress."""
         self.query_one(ProgressBar).display = False
-        self.query_one("#import" if self._paths.cifar100.is_file() else "#download").focus()
+        self.query_one("#import" if self._paths.has_cifar100 else "#download").focus()
         if self._transfer.is_under_way:
             self._show_busy()
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look)
 
     def _explanation(self) -> str:
-        if self._paths.cifar100.is_file():
+        if self._paths.has_cifar100:
             return f"It is here: {self._paths.cifar100}"
         return "60,000 images of 100 classes; kept decoded, so this is done once."
 

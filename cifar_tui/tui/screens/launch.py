@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Static, Tree
 
-from cifar_tui.config import RunConfig, Source, sentence
+from cifar_tui.config import IMAGES, FieldPath, RunConfig, Source, sentence
 from cifar_tui.paths import Paths
 from cifar_tui.presets import Preset, PresetLibrary
 from cifar_tui.tui.keys import bindings
@@ -75,7 +75,10 @@ class LaunchPane(Vertical):
         self._with_advanced = with_advanced
         self._on: str | None = None
         self._drafts: dict[str, Values] = {}
-        """What was changed in the form of each preset, by its key: nothing is lost by looking at another."""
+        """What was changed in the form of each preset, by its key: nothing is lost by looking at another.
+
+        Not which images there are: that is one choice for all.
+        """
 
     def compose(self) -> ComposeResult:
         """Lay out tree, form, buttons and summary."""
@@ -251,7 +254,8 @@ class LaunchPane(Vertical):
         return True
 
     def _keep_draft(self) -> None:
-        if edits := self.form.edits():
+        edits = {path: value for path, value in self.form.edits().items() if not _is_of_images(path)}
+        if edits:
             self._drafts[self._preset.key] = edits
         else:
             self._drafts.pop(self._preset.key, None)
@@ -278,9 +282,9 @@ class LaunchPane(Vertical):
     def _open_preset(self, preset: Preset) -> None:
         if preset.key != self._preset.key:
             self._keep_draft()
-            images = self.form.edits("data")  # the images stay the ones that were chosen
+            images = {path: value for path, value in self.form.edits().items() if _is_of_images(path)}
             self._preset = preset
-            self.form.load(preset.config, images | self._drafts.get(preset.key, {}))
+            self.form.load(preset.config, self._drafts.get(preset.key, {}) | images)
             self._show_form_title()
 
     @on(ConfigForm.Changed)
@@ -327,3 +331,8 @@ class LaunchPane(Vertical):
         banner = self.query_one("#data-banner")
         if banner.display != missing:
             banner.display = missing
+
+
+def _is_of_images(path: FieldPath) -> bool:
+    section, *names = path
+    return section == "data" and names[0] in IMAGES

@@ -132,11 +132,6 @@ class LivePane(Vertical, CurveActions):
         self.query_one("#log").display = self._with_log
 
     @property
-    def wants_log(self) -> bool:
-        """Whether the log can be seen."""
-        return self._with_log
-
-    @property
     def _followed(self) -> History | None:
         return self._view.snapshot.followed
 

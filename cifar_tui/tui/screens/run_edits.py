@@ -9,7 +9,7 @@ from textual.message import Message
 
 from cifar_tui.config import ConfigError
 from cifar_tui.files import replace_text
-from cifar_tui.paths import expand
+from cifar_tui.paths import expand, working_folder
 from cifar_tui.runs import edits
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.export import as_csv, as_json, as_markdown
@@ -156,8 +156,8 @@ class RunEdits(Vertical):
     async def action_export(self) -> None:
         """Write the table, as it is shown, to a file."""
         screen = AskScreen(
-            "Export", "A file that ends in .csv, .md or .json.", str(Path.cwd() / "leaderboard.csv"), self._export,
-            do="Write",
+            "Export", "A file that ends in .csv, .md or .json.", str(working_folder() / "leaderboard.csv"),
+            self._export, do="Write",
         )  # fmt: skip
         file = await self.app.push_screen_wait(screen)
         if file is not None:

@@ -35,7 +35,7 @@ class SweepScreen(Screen[str | None]):
     """Answers with the name of the sweep when its runs are wanted on the leaderboard; None to go back."""
 
     DEFAULT_CSS = """
-    SweepScreen #sweep-plane { height: auto; margin-bottom: 1; }
+    SweepScreen #sweep-plane { height: auto; width: auto; margin-bottom: 1; }
     SweepScreen #sweep-cells { height: auto; }
     SweepScreen #sweep-scroll {
         height: 1fr; border: round $primary; border-title-color: $text-muted; border-subtitle-color: $text-muted;

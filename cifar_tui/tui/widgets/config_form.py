@@ -208,6 +208,7 @@ class ConfigForm(Vertical):
         path = self._focused_field.path
         before = flat(self._base)
         if path == _MODEL_NAME.path:
+            self._remember(path)
             self._fill({**self.values(), path: before[path]})
         elif path in before:
             self.set_field(path, before[path])

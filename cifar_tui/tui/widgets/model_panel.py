@@ -56,6 +56,7 @@ class ModelPanel(VerticalScroll, can_focus=False):
         self._config: RunConfig | None = None
         self._layers: Layers | None = None
         self._is_busy = False
+        self._is_measuring = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -103,7 +104,9 @@ class ModelPanel(VerticalScroll, can_focus=False):
         self._show_cost()
         self._show_schedule(config)
         measure = not self._is_busy and self._probe.known_cost(config) is None
-        if measure or self._layers is None:
+        # A question without measuring also ends the measurement under way, which a run that begins would spoil.
+        if measure or self._is_measuring or self._layers is None:
+            self._is_measuring = measure
             await self._probe.ask(config, measure=measure)
 
     def _heard(self, config: RunConfig, answer: Answer) -> None:
@@ -112,10 +115,12 @@ class ModelPanel(VerticalScroll, can_focus=False):
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         message.stop()
-        if self._config is None or message.config.model != self._config.model:
-            return
         if isinstance(message.answer, Cost):
-            self._show_cost(message.answer.error)
+            self._is_measuring = False
+            if message.config == self._config:
+                self._show_cost(message.answer.error)
+            return
+        if self._config is None or message.config.model != self._config.model:
             return
         self._layers = message.answer
         table = self.query_one("#model-layers", Static)

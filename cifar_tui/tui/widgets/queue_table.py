@@ -53,6 +53,8 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         self._is_broad = self._is_roomy = False
         self._form: list[tuple[str, int]] = []
         """The heading of each column, and its width in cells."""
+        self._cells: dict[str, list[Text]] = {}
+        """What stands in each row, by the id of its run."""
 
     @property
     def chosen(self) -> Run | None:
@@ -86,7 +88,7 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         width = _NAME_WIDTH if "Model" in titles else _SHORT_NAME_WIDTH
         names = shortened([printable(entry.run.title) for entry in self._entries], width)
         cells = {
-            entry.run.id: self._cells(entry, name, places, titles)
+            entry.run.id: self._cells_of(entry, name, places, titles)
             for entry, name in zip(self._entries, names, strict=True)
         }
         # Given widths, not the table's own: it draws a new row before it has measured it.
@@ -95,22 +97,36 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
             for title, *texts in zip(titles, *cells.values(), strict=True)
         ]
         form = list(zip(titles, widths, strict=True))
-        self.clear(columns=form != self._form)
-        if not self.columns:
-            for title, width in form:
-                self.add_column(title, key=title, width=width)
-        self._form = form
-        for run_id, texts in cells.items():
-            self.add_row(*texts, key=run_id)
-        ids = [entry.run.id for entry in self._entries]
-        self.show_cursor = bool(ids)
-        if ids:
-            self.move_cursor(row=ids.index(before.id) if before and before.id in ids else min(row, len(ids) - 1))
+        ids = [*cells]
+        if form == self._form and ids == [*self._cells]:
+            self._change(cells)
+        else:
+            self._rebuild(form, cells)
+            self.show_cursor = bool(ids)
+            if ids:
+                self.move_cursor(row=ids.index(before.id) if before and before.id in ids else min(row, len(ids) - 1))
+        self._form, self._cells = form, cells
         parts = ["Queue", *(["paused, w goes on"] if self._is_paused else [])]
         if len(waiting) < len(ids):
             parts.append(f"{len(ids) - len(waiting)} training, enter shows one")
         parts.append(f"{len(waiting)} waiting" if waiting else "nothing waits")
         self.border_title = " · ".join(parts)
+
+    def _change(self, cells: Mapping[str, list[Text]]) -> None:
+        """Write what is new: an epoch changes one row, and a thousand may wait."""
+        titles = [title for title, _ in self._form]
+        for run_id, texts in cells.items():
+            for title, text, old in zip(titles, texts, self._cells[run_id], strict=True):
+                if text != old:
+                    self.update_cell(run_id, title, text)
+
+    def _rebuild(self, form: list[tuple[str, int]], cells: Mapping[str, list[Text]]) -> None:
+        self.clear(columns=form != self._form)
+        if not self.columns:
+            for title, width in form:
+                self.add_column(title, key=title, width=width)
+        for run_id, texts in cells.items():
+            self.add_row(*texts, key=run_id)
 
     def _titles(self, *, with_state: bool) -> tuple[str, ...]:
         if with_state and not self._is_roomy:
@@ -118,7 +134,7 @@ class QueueTable(DataTable[Text], inherit_bindings=False):
         titles = ("#", "Name", *(("State",) if with_state else ()), "Model", "Epochs", "Data")
         return (*titles, "Learning rate", "Seed") if self._is_broad else titles
 
-    def _cells(self, entry: QueueEntry, name: str, places: Mapping[str, str], titles: tuple[str, ...]) -> list[Text]:
+    def _cells_of(self, entry: QueueEntry, name: str, places: Mapping[str, str], titles: tuple[str, ...]) -> list[Text]:
         run, config = entry.run, entry.run.config
         state = Text(printable(entry.state))
         if "Model" not in titles:

@@ -10,6 +10,7 @@ from cifar_tui.runs.columns import count, duration, percent
 from cifar_tui.runs.heartbeat import host_name
 from cifar_tui.runs.index import History
 from cifar_tui.runs.record import RunStatus
+from cifar_tui.runs.stopping import StopAt
 from cifar_tui.runs.store import Run
 from cifar_tui.text import printable
 from cifar_tui.tui.status import status_text
@@ -17,6 +18,7 @@ from cifar_tui.tui.trace import under_way
 
 _LONGEST_ERROR = 1000
 _LARGE_LOSS = 1e4
+_STOPS = {StopAt.BATCH: "stops at its next batch", StopAt.EPOCH: "stops after this epoch"}
 _NO_RUN = "No run yet. Choose a preset on Launch (1) and press t."
 
 
@@ -75,6 +77,8 @@ def _title(history: History) -> Text:
     done = record.results.epochs if record.results else len(history.epochs)
     epoch = min(done + 1, planned) if run.status is RunStatus.RUNNING else done
     title.append(f"  epoch {epoch}/{planned}")
+    if run.status is RunStatus.RUNNING and history.stop is not None:
+        title.append(f"  {_STOPS[history.stop]}", style="yellow")
     if record.started:
         title.append(
             f"  {printable(record.started.device)}, {printable(record.started.precision)}"

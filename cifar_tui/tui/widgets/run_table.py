@@ -1,6 +1,6 @@
 """The results as a table: any number of rows, of which as many are laid out as a person has scrolled to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 
 from rich.text import Text
@@ -8,6 +8,7 @@ from textual import events, on
 from textual.geometry import Size
 from textual.theme import Theme
 from textual.widgets import DataTable
+from textual.widgets.data_table import RowKey
 
 from cifar_tui.runs.columns import Column
 from cifar_tui.runs.table import Row
@@ -19,6 +20,8 @@ from cifar_tui.tui.widgets.bright_table import BrightTable
 
 _CHUNK = 100
 """Rows that are laid out at once: a table of thousands would take seconds, at each change of its order."""
+_MARGIN = 25
+"""Rows below what is seen, and below the cursor, from which on more are laid out."""
 _LEAST_NAME = 24
 """So narrow the names become, marks and all, before a column has to go out of sight."""
 _NAME_WIDTH = 60
@@ -37,10 +40,14 @@ class RunTable(BrightTable):
         """All of them."""
         self._columns_shown: Sequence[Column] = ()
         self._sorted_by: tuple[str, bool] = ("", False)
-        self._marked: Collection[str] = ()
+        self._marked: frozenset[str] = frozenset()
         self._drawn_size: Size | None = None
         self._drawn_theme: Theme | None = None
         self._laid_out: list[Row] = []
+        self._cells: dict[str, list[Text]] = {}
+        """What stands in the rows that are laid out, by their keys."""
+        self._made: dict[str, tuple[tuple[Row, bool], list[Text]]] = {}
+        """The same with whole names, and what each was made of: a row, and whether it is marked."""
         self._form: list[tuple[Text, int]] = []
         """The heading of each column, and its width in cells."""
         self._in_sight = 0
@@ -50,7 +57,7 @@ class RunTable(BrightTable):
         if event.size == self._drawn_size:
             event.prevent_default()
         elif self._columns_shown:
-            self._lay_out(max(_CHUNK, self._needed()))
+            self._lay_out(self._needed())
         self._drawn_size = event.size
 
     def notify_style_update(self) -> None:
@@ -94,29 +101,64 @@ class RunTable(BrightTable):
             sorted_by: the key of the column that gives the order, and whether its largest value stands first.
             marked: the keys of the rows that a person marked.
         """
-        self._everything, self._columns_shown, self._sorted_by, self._marked = rows, columns, sorted_by, tuple(marked)
-        self._lay_out(max(_CHUNK, self._needed()))
+        if columns != self._columns_shown:
+            self._made.clear()
+        self._everything, self._columns_shown, self._sorted_by = rows, columns, sorted_by
+        self._marked = frozenset(marked)
+        self._lay_out(self._needed())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Have rows below what a wheel or the scrollbar comes to."""
+        super().watch_scroll_y(old_value, new_value)
+        self.call_later(self._lay_out_more)  # not at once: a table that is cleared scrolls, too
+
+    def action_scroll_bottom(self) -> None:
+        """Move the cursor to the last row of all."""
+        if len(self._laid_out) < len(self._everything):
+            self._lay_out(len(self._everything), self.cursor_row)
+        super().action_scroll_bottom()
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """Leave the rows unmeasured, which takes most of the time: each is a line high, in columns of given widths."""
+        super()._update_dimensions(())
 
     def _needed(self) -> int:
-        """As many rows as were laid out, rounded up: who has scrolled far down stays there."""
-        return -(-len(self._laid_out) // _CHUNK) * _CHUNK
+        """As many rows as were laid out, and more than are seen at once: who has scrolled far down stays there."""
+        return -(-max(len(self._laid_out), self.size.height + _MARGIN) // _CHUNK) * _CHUNK
 
-    def _lay_out(self, most: int) -> None:
+    def _lay_out(self, most: int, cursor: int | None = None) -> None:
+        """Have as many rows, and the cursor on one of them: where it belongs, without one."""
         rows = list(self._everything[:most])
-        cells = {row.key: [self._cell(column, row) for column in self._columns_shown] for row in rows}
+        self._made = {row.key: self._make(row) for row in rows}
+        cells = {key: list(texts) for key, (_, texts) in self._made.items()}
         headings = [self._heading(column) for column in self._columns_shown]
         # Given widths, not the table's own: it draws a new heading before it has measured the rows below.
         widths = [max(text.cell_len for text in texts) for texts in zip(headings, *cells.values(), strict=True)]
         self._fit_names(rows, cells, widths)
         layout = list(zip(headings, widths, strict=True))
-        if layout == self._form and [row.key for row in rows] == [row.key for row in self._laid_out]:
-            for key, new in cells.items():
-                for column, cell in zip(self._columns_shown, new, strict=True):
-                    if self.get_cell(key, column.key) != cell:
-                        self.update_cell(key, column.key, cell)
+        cursor = self._place_of_cursor(rows) if cursor is None else cursor
+        if self._goes_on(layout, cells):
+            self._extend(layout, cells, cursor)
         else:
-            self._rebuild(layout, cells, self._place_of_cursor(rows))
-        self._form, self._laid_out = layout, rows
+            self._rebuild(layout, cells, cursor)
+        self._form, self._laid_out, self._cells = layout, rows, cells
+
+    def _make(self, row: Row) -> tuple[tuple[Row, bool], list[Text]]:
+        """Return the cells that the row had if nothing about it changed: an epoch changes one among thousands."""
+        origin = row, self._is_marked(row)
+        made = self._made.get(row.key)
+        if made is not None and made[0] == origin:
+            return made
+        return origin, [self._cell(column, row) for column in self._columns_shown]
+
+    def _goes_on(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]]) -> bool:
+        """Whether the same rows stand in the same order under the same headings, or these and more below them."""
+        if not self._cells or [*cells][: len(self._cells)] != [*self._cells]:
+            return False
+        # Other widths come into force with the new rows, whose number makes the table measure itself.
+        return layout == self._form or (
+            len(cells) > len(self._cells) and [text for text, _ in layout] == [text for text, _ in self._form]
+        )
 
     def _fit_names(self, rows: Sequence[Row], cells: dict[str, list[Text]], widths: list[int]) -> None:
         """Give the names the width that the other columns leave them, so that no column is cut at the right edge."""
@@ -150,6 +192,20 @@ class RunTable(BrightTable):
         # Of one that is gone, its neighbour: the next key must not meet the best run, on top.
         return next(akin, max(0, min(self.cursor_row, len(rows) - 1))) if same is None else same
 
+    def _extend(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
+        for shown, (_, width) in zip(self.ordered_columns, layout, strict=True):
+            shown.width = width
+        for key, texts in cells.items():
+            before = self._cells.get(key)
+            if before is None:
+                self.add_row(*texts, key=key)
+            elif texts != before:
+                for column, text, old in zip(self._columns_shown, texts, before, strict=True):
+                    if text != old:
+                        self.update_cell(key, column.key, text)
+        if cursor != self.cursor_row:
+            self.move_cursor(row=cursor)
+
     def _rebuild(self, layout: list[tuple[Text, int]], cells: dict[str, list[Text]], cursor: int) -> None:
         scroll_x = self.scroll_x
         self.clear(columns=layout != self._form)
@@ -164,8 +220,9 @@ class RunTable(BrightTable):
     @on(DataTable.RowHighlighted)
     def _lay_out_more(self) -> None:
         laid_out = len(self._laid_out)
-        if laid_out < len(self._everything) and self.cursor_row >= laid_out - _CHUNK // 4:
-            self._lay_out(laid_out + _CHUNK)
+        reached = max(self.cursor_row, round(self.scroll_y) + self.size.height)
+        if laid_out < len(self._everything) and reached + _MARGIN >= laid_out:
+            self._lay_out(laid_out + _CHUNK, self.cursor_row)
 
     def _heading(self, column: Column) -> Text:
         text = Text(column.title, justify="right" if column.is_number else "left")
@@ -195,9 +252,11 @@ class RunTable(BrightTable):
             text.stylize("bold")
         return text
 
+    def _is_marked(self, row: Row) -> bool:
+        return self._marked.issuperset(row.members or (row.key,))
+
     def _name_text(self, row: Row, name: str, width: int) -> Text:
-        is_marked = {*(row.members or (row.key,))} <= {*self._marked}
-        mark = Text(symbols().marked, style="bold yellow") if is_marked else status_mark(row.status)
+        mark = Text(symbols().marked, style="bold yellow") if self._is_marked(row) else status_mark(row.status)
         star = Text(f" {symbols().star}", style="yellow") if row.starred else Text("")
         return Text.assemble(mark, " ", without_middle(name, width - mark.cell_len - 1 - star.cell_len), star)
 

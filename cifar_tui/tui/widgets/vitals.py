@@ -34,7 +34,7 @@ class Vitals(Static):
         super().__init__(id=id)
         self._meters = Meters()
         self._run = Text()
-        self._machine = Text()
+        self._reading: Reading | None = None
         self.is_measuring = False
         """Whether a run trains, so that the meters tell something."""
 
@@ -67,11 +67,16 @@ class Vitals(Static):
     def on_vitals_read(self, message: Read) -> None:
         """Show the machine's row."""
         message.stop()
-        self._machine = _machine_text(message.reading)
+        self._reading = message.reading
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Tell as much of the machine as there is room for."""
         self._draw()
 
     def _draw(self) -> None:
-        text = Text("\n").join([self._run, self._machine])
+        machine = _machine_text(self._reading, self.size.width) if self._reading is not None else Text()
+        text = Text("\n").join([self._run, machine])
         if text != self.content:
             self.update(text)
 
@@ -84,26 +89,39 @@ def _row(title: str, values: list[float], in_words: Callable[[float], str], *, f
     return Text.assemble((f"{title} ", "dim"), (bars, "cyan"), f" {in_words(values[-1])}")
 
 
-def _machine_text(reading: Reading) -> Text:
-    text = Text()
-    for index, gpu in enumerate(reading.gpus):
-        text.append_text(_gpu_text(index, gpu)).append("   ")
-    text.append("cpu ", style="dim").append(_gauge(reading.processor), style="cyan")
-    text.append(f" {reading.processor:4.0%}   ")
-    text.append("memory ", style="dim").append(_gauge(reading.memory_used / reading.memory_total), style="cyan")
-    return text.append(f" {_used(reading.memory_used, reading.memory_total)}")
+def _machine_text(reading: Reading, width: int) -> Text:
+    """What fits `width` cells: first the gauges go, then heat and power; what is cut off after that is a GPU's."""
+    gap = Text("   ")
+    for with_gauges in (True, False):
+        gpus = [_gpu_text(index, gpu, with_gauge=with_gauges) for index, gpu in enumerate(reading.gpus)]
+        text = gap.join([*gpus, *_host_texts(reading, with_gauges=with_gauges)])
+        if text.cell_len <= width:
+            return text
+    gpus = [_gpu_text(index, gpu, with_gauge=False, is_short=True) for index, gpu in enumerate(reading.gpus)]
+    return gap.join([*_host_texts(reading, with_gauges=False), *gpus])
 
 
-def _gpu_text(index: int, gpu: GPUReading) -> Text:
-    text = Text.assemble((f"gpu {index} ", "dim"))
+def _host_texts(reading: Reading, *, with_gauges: bool) -> tuple[Text, Text]:
+    processor = _titled("cpu", reading.processor, with_gauge=with_gauges).append(f"{reading.processor:4.0%}")
+    memory = _titled("memory", reading.memory_used / reading.memory_total, with_gauge=with_gauges)
+    return processor, memory.append(_used(reading.memory_used, reading.memory_total))
+
+
+def _gpu_text(index: int, gpu: GPUReading, *, with_gauge: bool, is_short: bool = False) -> Text:
+    text = _titled(f"gpu {index}", gpu.utilisation, with_gauge=with_gauge)
     if gpu.utilisation is not None:
-        text.append(_gauge(gpu.utilisation), style="cyan").append(f" {gpu.utilisation:4.0%} ")
+        text.append(f"{gpu.utilisation:4.0%} ")
     text.append(_used(gpu.memory_used, gpu.memory_total))
-    if gpu.temperature is not None:
+    if gpu.temperature is not None and not is_short:
         text.append(f" {gpu.temperature:2} °C")
-    if gpu.power is not None:
+    if gpu.power is not None and not is_short:
         text.append(f" {gpu.power:3.0f} W")
     return text
+
+
+def _titled(title: str, share: float | None, *, with_gauge: bool) -> Text:
+    text = Text.assemble((f"{title} ", "dim"))
+    return text.append(_gauge(share), style="cyan").append(" ") if with_gauge and share is not None else text
 
 
 def _gauge(share: float, width: int = 8) -> str:
