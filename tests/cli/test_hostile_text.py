@@ -149,17 +149,19 @@ def test_data(call: Call, paths: Paths, tmp_path: Path) -> None:
     assert "is not a whole tar archive" in harmless(call("data", "import", str(tmp_path / IN_A_NAME))).stderr
 
 
-def test_warnings(spawn: Callable[..., subprocess.Popen[str]], home: Path, images: Path, tmp_path: Path) -> None:
+def test_warnings(
+    spawn: Callable[..., subprocess.Popen[str]], home: Path, images: Path, tmp_path: Path, tiny: list[str]
+) -> None:
     """Of the kind that go past the commands, through `logging`."""
     (tmp_path / IN_A_NAME).symlink_to(images)
     home.mkdir()
     (home / "datasets").write_text("a file where the folder should be")
-    _, errors = spawn("data", "import", str(tmp_path / IN_A_NAME)).communicate(timeout=60)
-    first, second = errors.splitlines()
-    assert first.startswith("warning: ")
-    assert "is not cached" in first
-    assert "other classes, not CIFAR-100" in second
-    assert (first + second).isprintable()
+    where = [*tiny, "--set", f"data.path={tmp_path / IN_A_NAME}", "--set", "training.epochs=1"]
+    _, errors = spawn("train", "part1/softmax_regression", *where).communicate(timeout=60)
+    (warning,) = errors.splitlines()
+    assert warning.startswith("warning: ")
+    assert "is not cached" in warning
+    assert warning.isprintable()
 
 
 @pytest.mark.parametrize(
