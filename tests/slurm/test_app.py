@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable, Input, TabbedContent
 
 from cifar_tui.config import Source
 from cifar_tui.paths import find_paths
@@ -43,6 +43,8 @@ async def _hand_over(app: CifarApp, pilot: Pilot[None], options: str) -> Run:
     await pilot.press("t")
     await until(pilot, lambda: len(app.store.ids()) == 1 and _run(app).record.slurm is not None)
     await until(pilot, lambda: "Handed to Slurm as job" in _told(app))
+    assert app.query_one(TabbedContent).active == "launch"  # who does something else by then stays there
+    await pilot.press("2")
     return _run(app)
 
 
