@@ -157,13 +157,9 @@ class ConfigForm(Vertical):
         """Return what each control holds."""
         return {row.field.path: row.value for row in self.rows}
 
-    def edits(self, *sections: str) -> Values:
-        """Return what the controls of `sections` (`data`, `training`; all without any) hold beside what was loaded."""
-        return {
-            row.field.path: row.value
-            for row in self.rows
-            if row.is_changed and (not sections or row.field.path[0] in sections)
-        }
+    def edits(self) -> Values:
+        """Return what the controls hold beside what was loaded."""
+        return {row.field.path: row.value for row in self.rows if row.is_changed}
 
     def applied_to(self, base: RunConfig, *sections: str) -> tuple[RunConfig, ...]:
         """Return `base` with what was changed in `sections` (`data`, `training`), once for each of several values.
