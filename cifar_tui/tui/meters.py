@@ -28,18 +28,18 @@ class Reading:
     """The machine at one moment."""
 
     processor: float
-    """A fraction of all cores, since the last reading."""
+    """A fraction of all cores, over the time that a reading takes."""
     memory_used: int
     memory_total: int
     """In bytes."""
     gpus: tuple[GPUReading, ...]
 
 
-_SECONDS_OF_THE_FIRST_READING = 0.2
+_SECONDS_OF_A_READING = 0.2
 
 
 class Meters:
-    """Reads the meters; not thread-safe, and the first time it takes a moment."""
+    """Reads the meters; not thread-safe, and it takes a moment each time."""
 
     def __init__(self) -> None:
         self._nvml: Any = None
@@ -49,11 +49,10 @@ class Meters:
         """Return how things are now."""
         import psutil  # not before the first frame
 
-        # Without an interval it is the time since the last reading, of which the first has none, and says 0.
-        interval = None if self._has_looked else _SECONDS_OF_THE_FIRST_READING
         memory = psutil.virtual_memory()
         return Reading(
-            processor=psutil.cpu_percent(interval) / 100,
+            # Without an interval it would be since this thread's last reading: in a new thread none, which says 0.
+            processor=psutil.cpu_percent(_SECONDS_OF_A_READING) / 100,
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
             gpus=self._read_gpus(),

@@ -1,6 +1,8 @@
 """The meters, on this machine and beside a driver that answers what we say."""
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -34,6 +36,24 @@ def test_processor_and_memory():
     reading = Meters().read()
     assert 0 <= reading.processor <= 1
     assert 0 < reading.memory_used < reading.memory_total
+
+
+def test_a_busy_processor_is_seen_from_every_thread():
+    meters, is_over = Meters(), threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            pass
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert meters.read().processor > 0
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(meters.read).result().processor > 0
+    finally:
+        is_over.set()
+        worker.join()
 
 
 def test_a_gpu(monkeypatch: pytest.MonkeyPatch):
