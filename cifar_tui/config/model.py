@@ -14,6 +14,9 @@ from cifar_tui.config.base import ADVANCED, ConfigPart
 Width = Annotated[int, Field(ge=1, le=8192)]
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
+WHITENING_FILTERS = 96
+"""Those that a patch of 4x4 pixels and 3 channels has: both signs of each of its 48 principal components."""
+
 
 class SoftmaxRegressionConfig(ConfigPart):
     """A linear map of the pixels: Flatten → Linear."""
@@ -227,6 +230,13 @@ class ResNetConfig(ConfigPart):
     dropout: Dropout = Field(0.0, title="Dropout", description="Dropout probability before the last layer.")
 
 
+class Stem(StrEnum):
+    """Where the filters of the first layer come from."""
+
+    LEARNED = "learned"
+    WHITENED = "whitened"
+
+
 class StridedCNNConfig(ConfigPart):
     """A stem of stride 2 and one convolution a stage: a network that trains in seconds."""
 
@@ -238,7 +248,23 @@ class StridedCNNConfig(ConfigPart):
         title="Widths",
         description="Channels of the stem and of each stage; each halves the image's sides.",
     )
+    stem: Stem = Field(
+        Stem.LEARNED,
+        title="Stem",
+        description="learned: 3x3 filters, trained. whitened: fixed 4x4 filters that decorrelate the pixels.",
+    )
     dropout: Dropout = Field(0.0, title="Dropout", description="Dropout probability before the last layer.")
+
+    @field_validator("stem")
+    @classmethod
+    def _has_filters_for_the_width(cls, stem: Stem, info: ValidationInfo) -> Stem:
+        width = info.data.get("widths", (2,))[0]
+        if stem is Stem.WHITENED and (width % 2 or width > WHITENING_FILTERS):
+            raise ValueError(
+                f"whitened needs an even number of channels in the stem, at most {WHITENING_FILTERS}, "
+                f"and the first of the widths is {width}"
+            )
+        return stem
 
 
 class CCTConfig(TransformerConfig):

@@ -4,13 +4,14 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from cifar_tui.config.model import StridedCNNConfig
+from cifar_tui.config.model import Stem, StridedCNNConfig
 from cifar_tui.models.conv_norm import ConvNorm
 from cifar_tui.models.image import CHANNELS
+from cifar_tui.models.patch_whitening import PatchWhitening
 
 
 class StridedCNN(nn.Module):
-    """ConvNorm of stride 2 → [ConvNorm → MaxPool2] × stages → global maximum → Dropout → Linear.
+    """Stem → [ConvNorm → MaxPool2] × stages → global maximum → Dropout → Linear; the stem has stride 2.
 
     (B, 3, 32, 32) → (B, num_classes)
 
@@ -19,7 +20,9 @@ class StridedCNN(nn.Module):
 
     def __init__(self, config: StridedCNNConfig, num_classes: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [ConvNorm(CHANNELS, config.widths[0], stride=2)]
+        is_whitened = config.stem is Stem.WHITENED
+        stem = PatchWhitening(config.widths[0]) if is_whitened else ConvNorm(CHANNELS, config.widths[0], stride=2)
+        layers: list[nn.Module] = [stem]
         for narrow, wide in pairwise(config.widths):
             layers += [ConvNorm(narrow, wide), nn.MaxPool2d(2)]
         # The last stage's own pooling is the global one.

@@ -22,6 +22,7 @@ from cifar_tui.config.model import (
     SimpleViTConfig,
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
+    Stem,
     StepPooling,
     StridedCNNConfig,
     TransformerConfig,
@@ -125,8 +126,11 @@ def _resnet(config: ResNetConfig) -> tuple[str, ...]:
 
 def _strided_cnn(config: StridedCNNConfig) -> tuple[str, ...]:
     stem, *stages = pairwise((_CHANNELS, *config.widths))
-    side = _SIDE // 2
-    lines = [f"Conv3×3({stem[0]} → {stem[1]}, stride 2) + BatchNorm + ReLU → [B, {stem[1]}, {side}, {side}]"]
+    if config.stem is Stem.WHITENED:
+        side, first = _SIDE // 2 - 1, f"Whitening4×4({stem[0]} → {stem[1]}, stride 2) + ReLU"
+    else:
+        side, first = _SIDE // 2, f"Conv3×3({stem[0]} → {stem[1]}, stride 2) + BatchNorm + ReLU"
+    lines = [f"{first} → [B, {stem[1]}, {side}, {side}]"]
     for narrow, wide in stages[:-1]:
         side //= 2
         lines.append(f"Conv3×3({narrow} → {wide}) + BatchNorm + ReLU + MaxPool2 → [B, {wide}, {side}, {side}]")

@@ -49,6 +49,7 @@ from cifar_tui.training.optimisation import Optimisation
 from cifar_tui.training.precision import choose_numerics
 from cifar_tui.training.schedule import lr_factor
 from cifar_tui.training.tally import Tally
+from cifar_tui.training.whitening import whiten
 
 Emit = Callable[[Event], None]
 State = dict[str, Any]
@@ -154,6 +155,7 @@ class _Trainer:
 
         torch.manual_seed(recipe.seed)
         self.model = build(config.model, len(dataset.class_names))
+        whiten(self.model, dataset.train)
         self.numerics = choose_numerics(recipe, self.model, device)
         self.numerics.place(self.model)
         self.average = MovingAverage(self.model, recipe.ema_decay) if recipe.ema_decay else None

@@ -89,6 +89,8 @@ def test_a_name_holds_nothing_that_a_terminal_obeys() -> None:
         ({"model": {"name": "mlp", "depth": 2}}, "model.depth", "is not a known key"),
         ({"model": {"name": "mlp", "hidden_sizes": [0]}}, "model.hidden_sizes", "must be greater than or equal to 1"),
         ({"model": {"name": "simple_vit", "heads": 3}}, "model.heads", "128 is not a multiple of 3"),
+        ({"model": {"name": "strided_cnn", "stem": "whitened", "widths": [47, 8]}}, "model.stem", "widths is 47"),
+        ({"model": {"name": "strided_cnn", "stem": "whitened", "widths": [98, 8]}}, "model.stem", "at most 96"),
         ({"data": {"source": "folder"}}, "data.path", "is needed with source = folder"),
         ({"data": {"path": "/tmp"}}, "data.path", "goes with source = folder only"),
         ({"name": "x" * 201}, "name", "at most 200 characters"),

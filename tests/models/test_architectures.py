@@ -24,6 +24,7 @@ from cifar_tui.config.model import (
     SimpleViTConfig,
     SoftmaxRegressionConfig,
     SpatialTokenViTConfig,
+    Stem,
     StepPooling,
     StridedCNNConfig,
 )
@@ -57,7 +58,8 @@ OTHER_ARGUMENTS = [
     ImageGRUConfig(hidden_size=8, layers=3, sequence=SequenceMode.PATCH8),
     *(ResNetConfig(variant=variant, width=4, dropout=0.2) for variant in ResNetVariant),
     StridedCNNConfig(widths=(4, 8), dropout=0.2),
-    StridedCNNConfig(widths=(4, 4, 4, 4, 4)),
+    *(StridedCNNConfig(widths=(4, 4, 4, 4, 4), stem=stem) for stem in Stem),
+    StridedCNNConfig(widths=(96, 8), stem=Stem.WHITENED),
     *(
         CCTConfig(conv_layers=layers, kernel_size=size, embed_dim=8, depth=1)
         for layers, size in ((1, 5), (2, 3), (3, 7))

@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from cifar_tui.config.model import ImageGRUConfig, ResNetConfig, ResNetVariant, SequenceMode, SimpleViTConfig
+from cifar_tui.config.model import (
+    ImageGRUConfig,
+    ResNetConfig,
+    ResNetVariant,
+    SequenceMode,
+    SimpleViTConfig,
+    Stem,
+    StridedCNNConfig,
+)
 from cifar_tui.data.batches import MEAN, STD
 from cifar_tui.models.registry import MODELS
 from cifar_tui.models.summary import summarise
@@ -16,6 +24,7 @@ CONFIGS = [
     SimpleViTConfig(patch_size=8, embed_dim=64, heads=2),
     ImageGRUConfig(sequence=SequenceMode.PATCH8, hidden_size=32, layers=1),
     ResNetConfig(variant=ResNetVariant.RESNET9, width=32, dropout=0.1),
+    StridedCNNConfig(widths=(24, 8, 16), stem=Stem.WHITENED),
 ]
 
 

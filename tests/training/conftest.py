@@ -47,6 +47,7 @@ SMALL_MODELS: dict[str, dict[str, Any]] = {
     "softmax_regression": {},
     "mlp": {"hidden_sizes": [16]},
     "simple_cnn": {"widths": [4, 8], "head_size": 8},
+    "strided_cnn": {"widths": [48, 8, 8], "stem": "whitened"},
     "custom_vit": {"embed_dim": 16, "depth": 1, "heads": 2, "ffn_dim": 16, "patch_size": 16, "dropout": 0.2},
     "image_gru": {"hidden_size": 8, "sequence": "patch8"},
 }

@@ -171,7 +171,7 @@ def test_a_run_that_was_stopped_in_its_test_has_only_that_to_do(dataset: ImageDa
     assert second.results.val_accuracy == whole.results.val_accuracy
 
 
-@pytest.mark.parametrize("model", ["simple_cnn", "custom_vit", "image_gru"])
+@pytest.mark.parametrize("model", ["simple_cnn", "strided_cnn", "custom_vit", "image_gru"])
 @pytest.mark.parametrize("batches", [2, 4, 6])
 def test_goes_on_exactly_where_it_stopped(
     dataset: ImageDataset, make_config: MakeConfig, model: str, batches: int
