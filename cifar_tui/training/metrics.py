@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score, top_k_accuracy_score
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,8 @@ def score(labels: NDArray[np.int64], probabilities: NDArray[np.float32], supercl
         probabilities: `[N, classes]`.
         superclass_of: the superclass of each class; empty where there are none.
     """
+    from sklearn.metrics import f1_score, top_k_accuracy_score  # a second to import, which no first batch waits for
+
     predicted = probabilities.argmax(axis=1)
     classes = np.arange(probabilities.shape[1])
     superclass_accuracy = None
@@ -34,13 +35,9 @@ def score(labels: NDArray[np.int64], probabilities: NDArray[np.float32], supercl
         superclass_accuracy = float((parent[predicted] == parent[labels]).mean())
     return TestScores(
         accuracy=float((predicted == labels).mean()),
-        top5_accuracy=_top5(labels, probabilities, classes),
+        top5_accuracy=float(top_k_accuracy_score(labels, probabilities, k=5, labels=classes))
+        if len(classes) > 5
+        else 1.0,
         macro_f1=float(f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)),
         superclass_accuracy=superclass_accuracy,
     )
-
-
-def _top5(labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
-    if len(classes) <= 5:
-        return 1.0
-    return float(top_k_accuracy_score(labels, probabilities, k=5, labels=classes))

@@ -30,10 +30,10 @@ EPOCHS = 120
 
 
 def see_training(terminal: Terminal) -> None:
-    """Wait until Live shows a run that trains."""
+    """Wait until Live shows a run that trains and has an epoch to lose."""
     terminal.wait_for(texts.TAB_BAR)
     terminal.press("2")
-    terminal.wait_for(texts.TRAINING)
+    terminal.wait_for(texts.EPOCH_FINISHED)
 
 
 def let_nothing_be_written(terminal: Terminal) -> None:

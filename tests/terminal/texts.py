@@ -21,6 +21,9 @@ COUNTED = "output"
 TRAINING = "img/s"
 """On Live, once the first batches are through."""
 
+EPOCH_FINISHED = "best val"
+"""On Live, once an epoch is through and validated."""
+
 HELP = "Keys on"
 QUESTION = "is training"
 """The question before leaving a run that trains."""
