@@ -50,6 +50,18 @@ async def test_moving_in_the_tree_shows_each_preset_in_the_form(app: CifarApp):
         assert app.query_one(ConfigForm).border_title == tree.cursor_node.data.key
 
 
+@pytest.mark.parametrize("name", ["resnet9", "sprint"])
+async def test_the_preset_that_is_found_is_the_one_in_the_form(app: CifarApp, name: str):
+    """Letter by letter the tree narrows; the cursor may stay on its line while another preset comes to stand there."""
+    async with running(app, (120, 40)) as pilot:
+        tree, form = app.query_one(PresetTree), app.query_one(ConfigForm)
+        await until(pilot, lambda: tree.cursor_node is not None and isinstance(tree.cursor_node.data, Preset))
+        await pilot.press("/", *name, "enter")
+        await until(pilot, lambda: form.border_title == f"beyond/{name}")
+        assert tree.cursor_node.data.key == f"beyond/{name}"
+        assert form.config == tree.cursor_node.data.config
+
+
 async def test_every_preset_is_in_the_tree_and_part_2_compares_part_1(app: CifarApp):
     async with running(app, (120, 40)):
         groups = {branch.data.title[0]: branch.data.presets for branch in app.query_one(PresetTree).root.children}

@@ -238,7 +238,15 @@ class LaunchPane(Vertical):
         key = self._preset.key
         if words and shown and key not in shown:
             key = shown[0]
-        self.call_after_refresh(tree.select, key)  # a new leaf has its line only then
+        self.call_after_refresh(self._select, key)  # a new leaf has its line only then
+
+    def _select(self, key: str) -> None:
+        tree = self.query_one(PresetTree)
+        tree.select(key)
+        node = tree.cursor_node
+        # Where another preset comes to stand on the cursor's line, the tree does not say so.
+        if node is not None and isinstance(node.data, Preset) and node.data.key == key:
+            self._open_preset(node.data)
 
     def _launch(self, *, first: bool) -> None:
         if not self._is_wrong():
