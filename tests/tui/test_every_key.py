@@ -413,8 +413,12 @@ async def searches_presets(stage: Stage) -> None:
     found = [leaf.data.key for branch in stage.tree.root.children for leaf in branch.children]
     of_the_report = ["part5/gru_col", "part5/gru_patch4", "part5/gru_patch8", "part5/gru_row"]
     assert found == [*of_the_report, "beyond/gru_patch4", "beyond/gru_row"]
+    await stage.until(lambda: str(stage.form.border_title) == "part5/gru_col")
     await stage.first("escape")
     await stage.until(lambda: len(stage.tree.root.children) == groups)
+    await stage.until(lambda: stage.tree.cursor_node.data.key == "part5/gru_col")
+    stage.tree.select("part1/softmax_regression")
+    await stage.until(lambda: str(stage.form.border_title) == "part1/softmax_regression")
 
 
 @tries("toggle_advanced", "launch")
