@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from cifar_tui.models.image import CHANNELS
 
-KERNEL_SIZE = 4
+_KERNEL_SIZE = 4
 _SMALLEST_VARIANCE = 1e-2
 """Added to each variance: patterns that natural images hardly have are noise, and stay weak."""
 
@@ -24,7 +24,7 @@ class PatchWhitening(nn.Module):
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
-        self.filters = nn.Conv2d(CHANNELS, out_channels, KERNEL_SIZE, stride=2, bias=False).requires_grad_(False)
+        self.filters = nn.Conv2d(CHANNELS, out_channels, _KERNEL_SIZE, stride=2, bias=False).requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, 32, 32) → (B, out_channels, 15, 15)."""
@@ -33,7 +33,7 @@ class PatchWhitening(nn.Module):
     @torch.no_grad()
     def fit(self, images: Tensor) -> None:
         """Take the filters from the patches of `images`, (N, 3, 32, 32), normalised, on the CPU."""
-        patches = F.unfold(images, KERNEL_SIZE, stride=KERNEL_SIZE)  # (N, 48, 64)
+        patches = F.unfold(images, _KERNEL_SIZE, stride=_KERNEL_SIZE)  # (N, 48, 64)
         variances, directions = torch.linalg.eigh(torch.cov(patches.transpose(0, 1).flatten(1)))
         components = (directions / (variances + _SMALLEST_VARIANCE).sqrt()).T.flip(0)  # those that vary most come first
         half = components[: self.filters.out_channels // 2]

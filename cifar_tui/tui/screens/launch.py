@@ -129,8 +129,7 @@ class LaunchPane(Vertical):
         """Show other presets, with the cursor on the one called `key`."""
         self._library = library
         self._search("")
-        tree = self.query_one(PresetTree)
-        self.call_after_refresh(tree.select, key)  # a new leaf has its line only then
+        self.call_after_refresh(self._select, key)  # a new leaf has its line only then
 
     def open_config(self, config: RunConfig) -> None:
         """Put any configuration into the form, compared with the preset that it came from, if that is still there."""
